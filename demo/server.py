@@ -1,0 +1,246 @@
+"""The stand-in over HTTP: the feed's endpoints under /api, the controls under /demo.
+
+with serving(World(days=10, ads_a_day=60)) as feed:
+    feed.url  ->  "http://127.0.0.1:PORT"
+"""
+
+import asyncio
+import threading
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from demo.controls import Clock, Faults, Refused, Stats
+from demo.feed import Source, Tip, detail_body, etag_of, page_body, page_from
+from demo.ids import is_uuid
+from demo.times import instant, micros, parse_instant
+from demo.tokens import Tokens
+
+HOST = "127.0.0.1"
+DEFAULT_PAGE_SIZE = 1_000
+LARGEST_PAGE_SIZE = 10_000
+
+Answer = web.Response
+
+
+class StandIn:
+    """A source of ads with its clock, tokens, faults and counts: answers requests."""
+
+    def __init__(
+        self, source: Source, clock: datetime, tip: Tip = "growing", expired_tokens: int = 0
+    ) -> None:
+        self.source = source
+        self.tip = tip
+        self.clock = Clock(clock)
+        self.tokens = Tokens(expired_tokens)
+        self.faults = Faults()
+        self.stats = Stats()
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request."""
+        path = request.path
+        if path.startswith("/demo/"):
+            return await self._control(request, path)
+        stats = self.stats
+        stats.at_once += 1
+        stats.most_at_once = max(stats.most_at_once, stats.at_once)
+        try:
+            answer = await self._answer(request, path)
+        finally:
+            stats.at_once -= 1
+        stats.statuses[str(answer.status)] += 1
+        return answer
+
+    async def _answer(self, request: web.BaseRequest, path: str) -> Answer:
+        endpoint, argument = _endpoint(path)
+        self._count(request, endpoint)
+        fault = self.faults.next_for(request.path_qs)
+        if fault is not None:
+            await asyncio.sleep(fault.delay_seconds)
+            if fault.status is not None:
+                return Answer(status=fault.status, text=fault.body, headers=fault.headers)
+        if request.method != "GET":
+            return _error(405, "only GET")
+        if endpoint == "public_token":
+            return Answer(text=self.tokens.prose())
+        if endpoint == "unknown":
+            return _error(404, "no such path")
+        if not self.tokens.is_good(request.headers.get("Authorization", "")):
+            return _error(401, "the token is missing, wrong or expired")
+        if endpoint == "feed":
+            return self._feed(request)
+        if endpoint == "page":
+            return self._page(request, argument)
+        body = detail_body(self.source, argument, self.clock.now)
+        return _error(404, "no such ad") if body is None else _json(request, body)
+
+    def _count(self, request: web.BaseRequest, endpoint: str) -> None:
+        self.stats.requests[endpoint] += 1
+        self.stats.user_agents.add(request.headers.get("User-Agent", ""))
+        for header in ("If-Modified-Since", "If-None-Match"):
+            if header in request.headers:
+                self.stats.conditional[header] += 1
+
+    def _feed(self, request: web.BaseRequest) -> Answer:
+        """The first page; the first with something newer; with `last` that of the newest entry."""
+        now = self.clock.now
+        since = _modified_since(request)
+        if "last" in request.query:
+            first = self.source.log.newest(now)
+        elif since is not None:
+            first = self.source.log.first_newer(since, now)
+        else:
+            first = next(self.source.log.seen_from(0, now), None)
+        if first is None:
+            return _error(404, "nothing newer")
+        return self._page_from(request, first, None)
+
+    def _page(self, request: web.BaseRequest, page_id: str) -> Answer:
+        if not is_uuid(page_id):
+            return _error(500, "Internal Server Error")
+        first = self.source.find_event(page_id)
+        if first is None or self.source.log.visible[first] > self.clock.now:
+            return _error(404, "no such page")
+        return self._page_from(request, first, _modified_since(request))
+
+    def _page_from(self, request: web.BaseRequest, first: int, since: int | None) -> Answer:
+        size = request.query.get("pageSize", str(DEFAULT_PAGE_SIZE))
+        if not size.isdecimal() or not 1 <= int(size) <= LARGEST_PAGE_SIZE:
+            return _error(400, f"pageSize is a number from 1 to {LARGEST_PAGE_SIZE}")
+        page = page_from(self.source, first, int(size), self.clock.now, self.tip, since)
+        if not page.entries:
+            return _error(404, "nothing newer")
+        etag = etag_of(self.source, page)
+        if request.headers.get("If-None-Match", "").strip('"') == etag:
+            return Answer(status=304, headers={"ETag": etag})
+        return _json(request, page_body(self.source, page), {"ETag": etag})
+
+    async def _control(self, request: web.BaseRequest, path: str) -> Answer:
+        try:
+            return Answer(
+                body=orjson.dumps(await self._controlled(request, path)),
+                content_type="application/json",
+            )
+        except (Refused, ValueError, TypeError, KeyError, AttributeError) as error:
+            return _error(400, str(error) or repr(error))
+
+    async def _controlled(self, request: web.BaseRequest, path: str) -> dict[str, Any]:
+        call = f"{request.method} {path}"
+        given = orjson.loads(await request.read() or b"null")
+        if call == "POST /demo/clock":
+            at = (
+                parse_instant(given["at"])
+                if "at" in given
+                else instant(self.clock.now + int(given["advance_seconds"] * 1_000_000))
+            )
+            self.clock.move_to(at)
+        elif call in ("POST /demo/faults", "DELETE /demo/faults"):
+            self.faults.set(given or [])
+        elif call == "DELETE /demo/stats":
+            self.stats.reset()
+        elif call == "POST /demo/token":
+            self.tokens.rotate((given or {}).get("grace_seconds", 1_800))
+        elif call not in ("GET /demo/clock", "GET /demo/stats"):
+            raise Refused("there are /demo/clock, /demo/faults, /demo/stats and /demo/token")
+        if path == "/demo/stats":
+            return self.stats.as_json()
+        return {"at": instant(self.clock.now).isoformat()}
+
+
+def _endpoint(path: str) -> tuple[str, str]:
+    """The endpoint a path names, and the id in it."""
+    if path.startswith("/api/v1/feedentry/"):
+        return "entry", path.removeprefix("/api/v1/feedentry/")
+    if path.startswith("/api/v1/feed/"):
+        return "page", path.removeprefix("/api/v1/feed/")
+    return {"/api/v1/feed": "feed", "/api/publicToken": "public_token"}.get(path, "unknown"), ""
+
+
+def _modified_since(request: web.BaseRequest) -> int | None:
+    """If-Modified-Since as an instant; what cannot be read is silently ignored, as NAV does."""
+    try:
+        return micros(parsedate_to_datetime(request.headers.get("If-Modified-Since", "")))
+    except (ValueError, TypeError):
+        return None
+
+
+def _error(status: int, message: str) -> Answer:
+    return Answer(status=status, body=orjson.dumps({"message": message}), content_type="application/json")
+
+
+def _json(request: web.BaseRequest, body: bytes, headers: dict[str, str] | None = None) -> Answer:
+    headers = {"Content-Type": "application/json", **(headers or {})}
+    if "gzip" in request.headers.get("Accept-Encoding", ""):
+        packer = zlib.compressobj(level=1, wbits=31)
+        body = packer.compress(body) + packer.flush()
+        headers["Content-Encoding"] = "gzip"
+    return Answer(body=body, headers=headers)
+
+
+async def start(stand_in: StandIn, port: int) -> tuple[web.ServerRunner, int]:
+    """Listen on 127.0.0.1; port 0 takes a free one. OSError when the port is in use."""
+    runner = web.ServerRunner(web.Server(stand_in.handle, access_log=None), shutdown_timeout=1)
+    await runner.setup()
+    await web.TCPSite(runner, HOST, port).start()
+    return runner, runner.addresses[0][1]
+
+
+@dataclass
+class Served:
+    """A running stand-in, for tests."""
+
+    url: str
+    _stand_in: StandIn
+
+    def clock_to(self, at: datetime) -> None:
+        """Move the clock on to an aware instant; `demo.controls.Refused` if that is back."""
+        self._stand_in.clock.move_to(at)
+
+    def faults(self, *rules: dict[str, Any]) -> None:
+        """Replace the fault rules (see `demo.controls.Fault`); none given clears them."""
+        self._stand_in.faults.set(list(rules))
+
+    def rotate_token(self, grace_seconds: float = 1_800) -> None:
+        """Make a new public token; the old one works for so long yet."""
+        self._stand_in.tokens.rotate(grace_seconds)
+
+    def stats(self) -> dict[str, Any]:
+        """The counts since the start or the last reset, as GET /demo/stats."""
+        return self._stand_in.stats.as_json()
+
+    def reset_stats(self) -> None:
+        """Count from nothing again."""
+        self._stand_in.stats.reset()
+
+
+@contextmanager
+def serving(
+    source: Source,
+    *,
+    clock: datetime | None = None,
+    tip: Tip = "growing",
+    expired_tokens: int = 0,
+) -> Iterator[Served]:
+    """Run the stand-in in a thread of its own, on a free port, while the block runs.
+
+    Its clock begins at `clock`, without one at the source's end.
+    """
+    stand_in = StandIn(source, clock or source.until, tip, expired_tokens)
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="stand-in feed", daemon=True)
+    thread.start()
+    runner, port = asyncio.run_coroutine_threadsafe(start(stand_in, 0), loop).result()
+    try:
+        yield Served(f"http://{HOST}:{port}", stand_in)
+    finally:
+        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
