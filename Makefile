@@ -1,0 +1,35 @@
+# `make run` shows the whole job on a stand-in feed; `make test` passes all tests. Both set up what they need.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run test lint bench clean
+
+run: .venv/.done
+	$(BIN)/python -m demo --port 0 -- $(BIN)/python run_pipeline.py
+
+test: .venv/.done
+	$(BIN)/python -m pytest
+
+lint: .venv/.done
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/.done
+	$(BIN)/python -m bench
+
+# The embedded warehouse and what was built from it; the environment stays.
+clean:
+	rm -rf data logs target
+
+.venv/.done: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 2; }
+	@echo "Setting up .venv from requirements.lock: a minute or two, once."
+	@if command -v uv >/dev/null; then \
+		uv venv --quiet --allow-existing --python $(PYTHON) .venv && uv pip install --quiet --python $(BIN)/python -r requirements.lock; \
+	else \
+		$(PYTHON) -m venv .venv && $(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock; \
+	fi
+	@touch $@

@@ -1,0 +1,89 @@
+"""The production warehouse: BigQuery, through dlt's destination and Google's client."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import dlt
+
+from extract.credentials import Key, KeySettings, resolve, verify
+from extract.errors import JobMarketError, SourceUnavailable
+from extract.settings import WarehouseSettings, resolved
+from extract.warehouse import Warehouse
+
+SECONDS = 120
+"""For one query that only reads, retries included."""
+
+
+class BigQueryWarehouse(Warehouse):
+    """Datasets of one project and location, made by the first run."""
+
+    def __init__(self, settings: WarehouseSettings) -> None:
+        super().__init__(settings)
+        self._key_settings = resolved(KeySettings(), "bigquery_key")
+
+    @cached_property
+    def key(self) -> Key:
+        """Found once, when it is first needed. Raises CredentialsError."""
+        return resolve(self._key_settings)
+
+    def __str__(self) -> str:
+        return f"BigQuery project {self.key.project} ({self.settings.bigquery_location})"
+
+    def check(self) -> None:
+        """Ask Google whether the key may be used; it costs nothing."""
+        verify(self.key)
+
+    def destination(self) -> Any:
+        """BigQuery by batch load jobs, which cost nothing."""
+        return dlt.destinations.bigquery(
+            credentials=self.key.dlt(), location=self.settings.bigquery_location, project_id=self.key.project
+        )
+
+    def staging(self) -> Any:
+        """The bucket, if one is configured."""
+        if not self.settings.staging_bucket:
+            return None
+        return dlt.destinations.filesystem(self.settings.staging_bucket, credentials=self.key.dlt())
+
+    def dbt_environment(self) -> dict[str, str]:
+        """For the profile's target `bigquery`."""
+        return {
+            **super().dbt_environment(),
+            **self.key.dbt_environment(),
+            "JOB_MARKET_BIGQUERY_LOCATION": self.settings.bigquery_location,
+        }
+
+    def after_dbt(self) -> None:
+        """Nothing: dbt keeps no hold on BigQuery."""
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """A query of the free or the cheap kind: counts, the state, the last loads."""
+        from google.api_core.exceptions import GoogleAPICallError, NotFound, RetryError
+        from requests import RequestException
+
+        try:
+            return [tuple(row.values()) for row in self._client.query_and_wait(sql, wait_timeout=SECONDS)]
+        except NotFound:
+            return []
+        except (RetryError, RequestException, TimeoutError):
+            raise SourceUnavailable(f"{self} does not answer now; try again later.") from None
+        except GoogleAPICallError as error:
+            raise JobMarketError(f"{self} refuses a query: {error.message}") from None
+
+    def marts(self) -> list[str]:
+        """Those of the marts' dataset."""
+        dataset = f"{self.settings.dataset}_marts"
+        tables = self.query(f"select table_name from {dataset}.INFORMATION_SCHEMA.TABLES order by 1")
+        return [f"{dataset}.{name}" for (name,) in tables]
+
+    @cached_property
+    def _client(self) -> Any:
+        from google.cloud import bigquery
+
+        return bigquery.Client(
+            self.key.project,
+            self.key.google(),
+            location=self.settings.bigquery_location,
+        )

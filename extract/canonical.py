@@ -1,0 +1,92 @@
+"""One text for one document, and the key of a version: canonical JSON and its hash.
+
+Two documents with the same content give the same text, whatever the order of their keys. What JSON
+or a warehouse cannot hold is replaced, never refused:
+
+- a lone surrogate and NUL become U+FFFD;
+- NaN and infinity become null;
+- an integer beyond 64 bits becomes a text of its digits (hexadecimal where it is beyond Python's
+  limit for decimal digits);
+- what is nested deeper than MAX_DEPTH containers becomes null (orjson and the warehouses' JSON
+  parsers have limits of their own not far above it);
+- a value of a type JSON does not know becomes its `str()`.
+"""
+
+import hashlib
+import re
+from typing import Any
+
+import orjson
+
+MAX_DEPTH = 200
+
+_NOT_STORABLE = re.compile("[\ud800-\udfff\x00]")
+_OPTIONS = orjson.OPT_SORT_KEYS
+_INT_LOW, _INT_HIGH = -(2**63), 2**64 - 1
+
+
+def storable_text(text: str) -> str:
+    """The text with lone surrogates and NUL, which UTF-8 or a warehouse refuses, as U+FFFD."""
+    if "\x00" not in text:
+        try:
+            text.encode()
+            return text
+        except UnicodeEncodeError:
+            pass
+    return _NOT_STORABLE.sub("�", text)
+
+
+def canonical_json(document: Any) -> str:
+    """JSON text with sorted keys and no spaces; never raises for what the docstring above names."""
+    try:
+        encoded = orjson.dumps(document, option=_OPTIONS)
+        if b"\\u0000" not in encoded:
+            return encoded.decode()
+    except (TypeError, RecursionError):  # orjson's own error is a TypeError
+        pass
+    return orjson.dumps(_storable(document), option=_OPTIONS).decode()
+
+
+def version_id(ad_id: str, status: str, changed_at_us: int, document: str | None) -> str:
+    """Key of one state of an ad: 32 hex characters (blake2b, 128 bits).
+
+    `changed_at_us` is microseconds since the epoch, UTC; `document` is canonical JSON or None. The
+    parts are hashed as a JSON list, so that no two different lists of parts run together.
+    """
+    state = canonical_json([ad_id, status, changed_at_us, document])
+    return hashlib.blake2b(state.encode(), digest_size=16).hexdigest()
+
+
+def _storable(document: Any) -> Any:
+    """A copy that orjson can write; walks with a stack of its own, so depth cannot crash it."""
+    root: list[Any] = [None]
+    todo: list[tuple[Any, Any, Any, int]] = [(document, root, 0, 0)]
+    while todo:
+        value, parent, key, depth = todo.pop()
+        if isinstance(value, dict | list | tuple):
+            if depth >= MAX_DEPTH:
+                parent[key] = None
+                continue
+            if isinstance(value, dict):
+                copy: Any = {storable_text(str(k)): None for k in value}
+                todo.extend((v, copy, storable_text(str(k)), depth + 1) for k, v in value.items())
+            else:
+                copy = [None] * len(value)
+                todo.extend((v, copy, i, depth + 1) for i, v in enumerate(value))
+            parent[key] = copy
+        else:
+            parent[key] = _scalar(value)
+    return root[0]
+
+
+def _scalar(value: Any) -> Any:
+    if value is None or isinstance(value, bool | float):
+        return value
+    if isinstance(value, int):
+        if _INT_LOW <= value <= _INT_HIGH:
+            return value
+        try:
+            return str(value)
+        except ValueError:  # more decimal digits than Python writes
+            return hex(value)
+    return storable_text(str(value))

@@ -1,0 +1,88 @@
+"""The embedded warehouse: one DuckDB file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dlt
+import duckdb
+from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
+
+from extract.errors import ConfigurationError, JobMarketError
+from extract.settings import PROJECT, WarehouseSettings
+from extract.warehouse import Warehouse, shown
+
+
+class DuckDBWarehouse(Warehouse):
+    """A DuckDB file; it is made by the first run."""
+
+    def __init__(self, settings: WarehouseSettings) -> None:
+        super().__init__(settings)
+        self.path = PROJECT / settings.duckdb_path
+
+    def __str__(self) -> str:
+        return shown(self.path)
+
+    def check(self) -> None:
+        """Open the file once, for writing."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            duckdb.connect(self.path).close()
+        except OSError as error:
+            raise self._unusable(error.strerror or str(error)) from None
+        except duckdb.Error as error:
+            raise self._unusable(str(error)) from None
+
+    def destination(self) -> Any:
+        """DuckDB, within the memory that the settings allow."""
+        limits = {"memory_limit": self.settings.duckdb_memory, "preserve_insertion_order": "false"}
+        return dlt.destinations.duckdb(DuckDbCredentials(str(self.path), global_config=limits))
+
+    def dbt_environment(self) -> dict[str, str]:
+        """For the profile's target `duckdb`."""
+        return {
+            **super().dbt_environment(),
+            "JOB_MARKET_DUCKDB_PATH": str(self.path),
+            "JOB_MARKET_DUCKDB_MEMORY": self.settings.duckdb_memory,
+        }
+
+    def after_dbt(self) -> None:
+        """Close dbt's connection: one process cannot open a file with two configurations."""
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Read-only, so that it never waits for a writer of another kind."""
+        if not self.path.exists():
+            return []
+        try:
+            with duckdb.connect(self.path, read_only=True) as connection:
+                connection.execute("set timezone = 'UTC'")
+                return connection.execute(sql).fetchall()
+        except duckdb.CatalogException:
+            return []
+        except duckdb.Error as error:
+            raise self._unusable(str(error)) from None
+
+    def marts(self) -> list[str]:
+        """Those of the one file."""
+        rows = self.query(
+            "select table_schema || '.' || table_name from information_schema.tables "
+            f"where table_schema = '{self.settings.dataset}_marts' order by 1"
+        )
+        return [name for (name,) in rows]
+
+    def _unusable(self, reason: str) -> JobMarketError:
+        reason = reason.splitlines()[0].rstrip(".")
+        if "lock on file" in reason:
+            return JobMarketError(f"Another program has {self} open ({reason}). Close it, then run again.")
+        if "ermission denied" in reason:
+            return ConfigurationError(
+                f"{self} cannot be opened: permission denied. Give this user the right to it, or set "
+                "warehouse.duckdb_path."
+            )
+        return JobMarketError(
+            f"{self} cannot be opened: {reason}. If it is no DuckDB file of this project, move it away "
+            "or set warehouse.duckdb_path."
+        )

@@ -1,0 +1,24 @@
+"""What can go wrong that its user can mend: each error is one sentence and knows its exit code."""
+
+from __future__ import annotations
+
+
+class JobMarketError(Exception):
+    """A failure with a message for its user: what happened, what was kept, what to do next."""
+
+    exit_code = 1
+
+
+class ConfigurationError(JobMarketError):
+    """Wrong use or configuration; nothing was read or written."""
+
+    exit_code = 2
+
+
+class SourceUnavailable(JobMarketError):
+    """The source cannot be reached now; all that was loaded before stays, try later.
+
+    75 is EX_TEMPFAIL of sysexits.h: schedulers that know it try again.
+    """
+
+    exit_code = 75

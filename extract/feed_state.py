@@ -1,0 +1,133 @@
+"""What the feed's pipeline remembers between loads: where to read on, what is known, what is owed."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, MutableMapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from extract.canonical import canonical_json
+from extract.parse import ACTIVE, Event, Page, Reject
+
+OVERLAP_EVENTS = 1000
+"""So many of the last entries are read again by the next poll: an entry can appear late, behind others."""
+
+OVERLAP_PAGES = 3
+"""At most; a load reads more pages than these, so it always gets on."""
+
+MARK_BYTES = 8
+
+
+class RecentPage(NamedTuple):
+    """A page that the next poll reads again, with a mark for each entry that was seen on it."""
+
+    page_id: str
+    marks: tuple[bytes, ...]
+
+
+class Owed(NamedTuple):
+    """An active ad whose detail has not come yet. Times are UTC.
+
+    There is no count of failures: it would make every poll that finds nothing new write one.
+    """
+
+    event_at: datetime
+    failing_since: datetime | None = None
+    reason: str | None = None
+
+    def failed(self, reason: str, now: datetime) -> Owed:
+        """The same ad after another try in vain."""
+        return self._replace(failing_since=self.failing_since or now, reason=reason)
+
+
+@dataclass
+class FeedState:
+    """dlt's resource state, typed. `recent[0]` is the cursor: the page that the next poll begins with."""
+
+    feed: str
+    recent: list[RecentPage] = field(default_factory=list)
+    owed: dict[str, Owed] = field(default_factory=dict)
+    newest_event_at: datetime | None = None
+
+    @classmethod
+    def load(cls, stored: MutableMapping[str, Any], feed: str) -> FeedState:
+        """The state that dlt stored, or a new one for `feed`."""
+        return cls(
+            stored.get("feed", feed),
+            [RecentPage(page_id, _unpack(marks)) for page_id, marks in stored.get("recent", [])],
+            {
+                ad_id: Owed(datetime.fromisoformat(event_at), _instant(since), reason)
+                for ad_id, (event_at, since, reason) in stored.get("owed", {}).items()
+            },
+            _instant(stored.get("newest_event_at")),
+        )
+
+    def store(self, stored: MutableMapping[str, Any]) -> None:
+        """Write it where dlt commits it with the load."""
+        stored["feed"] = self.feed
+        stored["recent"] = [[page.page_id, _pack(page.marks)] for page in self.recent]
+        stored["owed"] = {
+            ad_id: [owed.event_at.isoformat(), _text(owed.failing_since), owed.reason]
+            for ad_id, owed in self.owed.items()
+        }
+        stored["newest_event_at"] = _text(self.newest_event_at)
+
+    def known_marks(self) -> set[bytes]:
+        """The marks of all entries on the recent pages."""
+        return {mark for page in self.recent for mark in page.marks}
+
+    def saw(self, event: Event) -> None:
+        """Take in a new event, in the feed's order: the last one of an ad is the true one."""
+        if event.status == ACTIVE:
+            self.owed[event.ad_id] = Owed(event.event_at)
+        else:
+            self.owed.pop(event.ad_id, None)
+        self.newest_event_at = max(self.newest_event_at or event.event_at, event.event_at)
+
+    def read(self, pages: Sequence[Page], *, broke_off: bool) -> None:
+        """Move the cursor on: behind it stay the pages read, cut to the overlap.
+
+        Where the walk broke off inside the old overlap, the pages it did not come to keep their marks.
+        """
+        chain = [RecentPage(page.page_id, _marks(page)) for page in pages]
+        if broke_off or not chain:
+            reached = {page.page_id for page in chain}
+            chain += [page for page in self.recent if page.page_id not in reached]
+        kept = sum(len(page.marks) for page in chain)
+        while len(chain) > 1 and (len(chain) > OVERLAP_PAGES or kept - len(chain[0].marks) >= OVERLAP_EVENTS):
+            kept -= len(chain.pop(0).marks)
+        self.recent = chain
+
+
+def mark(entry: Event | Reject) -> bytes:
+    """A short digest that tells whether an entry of a page was seen before."""
+    if isinstance(entry, Event):
+        text = f"{entry.ad_id} {entry.status} {entry.event_at.isoformat()}"
+    else:
+        text = canonical_json(entry.payload)
+    return hashlib.blake2b(text.encode(), digest_size=MARK_BYTES).digest()
+
+
+def _marks(page: Page) -> tuple[bytes, ...]:
+    entries: Iterable[Event | Reject] = [*page.events, *page.rejects]
+    return tuple(dict.fromkeys(mark(entry) for entry in entries))
+
+
+def _pack(marks: Iterable[bytes]) -> str:
+    return base64.b64encode(b"".join(marks)).decode()
+
+
+def _unpack(text: str) -> tuple[bytes, ...]:
+    packed = base64.b64decode(text)
+    return tuple(packed[at : at + MARK_BYTES] for at in range(0, len(packed), MARK_BYTES))
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _text(instant: datetime | None) -> str | None:
+    return instant.isoformat() if instant else None

@@ -1,0 +1,91 @@
+"""Run the feed's pipeline: finish what is pending, then load after load until the poll is done."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import dlt
+from dlt.common.exceptions import TerminalException
+from dlt.pipeline.exceptions import PipelineStepFailed
+
+from extract.errors import JobMarketError, SourceUnavailable
+from extract.feed import Token
+from extract.nav_feed import Poll, nav_feed
+from extract.progress import Progress
+from extract.settings import FeedSettings
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class LoadSummary:
+    """What an extraction did."""
+
+    loads: list[str] = field(default_factory=list)
+    """dlt's load ids of what this run brought; empty when nothing had changed."""
+    finished: int = 0
+    """Loads that an earlier run left pending."""
+    events: int = 0
+    details: int = 0
+    owed: int = 0
+
+    def __str__(self) -> str:
+        first = f"{self.finished} pending load(s) finished first; " if self.finished else ""
+        if not self.loads:
+            return f"{first}nothing new"
+        return (
+            f"{first}{self.events:,} events, {self.details:,} ads' details in {len(self.loads)} loads; "
+            f"{self.owed} details owed"
+        )
+
+
+def extract_and_load(
+    pipeline: dlt.Pipeline, settings: FeedSettings, since: datetime | None, progress: Progress
+) -> LoadSummary:
+    """Bring the warehouse up to the feed's tip.
+
+    `since` (UTC) reads the feed again from there; without it the cursor is followed. Raises
+    SourceUnavailable once what was read before is loaded, TokenRefused, JobMarketError.
+    """
+    summary = LoadSummary()
+    while pipeline.has_pending_data:
+        # dlt would load it in place of what this run brings.
+        logger.info("finishing a load that an earlier run left pending")
+        _run(pipeline, None)
+        summary.finished += 1
+    poll = Poll(settings, Token(settings.token), progress, since)
+    while not poll.is_done:
+        summary.loads += _run(pipeline, poll)
+    if poll.unavailable:
+        raise SourceUnavailable(poll.unavailable)
+    summary.events, summary.details, summary.owed = poll.events, poll.details, poll.details_owed
+    return summary
+
+
+def _run(pipeline: dlt.Pipeline, poll: Poll | None) -> list[str]:
+    try:
+        info = pipeline.run(None if poll is None else nav_feed(poll))
+    except PipelineStepFailed as failure:
+        raise _plain(failure) from failure
+    return list(info.loads_ids) if info else []
+
+
+def _plain(failure: PipelineStepFailed) -> JobMarketError:
+    """The error that its user can act on: ours, if one is at the bottom, else the step that failed."""
+    cause: BaseException | None = failure
+    while cause is not None:
+        if isinstance(cause, JobMarketError):
+            return cause
+        cause = cause.__cause__ or cause.__context__
+    reason = str(failure.exception).strip().splitlines()[0]
+    way_out = (
+        "It will fail again until it is mended"
+        if isinstance(failure.exception, TerminalException)
+        else "Run again: it goes on from there"
+    )
+    return JobMarketError(
+        f"The load failed in step {failure.step!r}: {reason}. What was read is kept in "
+        f"{failure.pipeline.working_dir}. {way_out}."
+    )

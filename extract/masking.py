@@ -1,0 +1,133 @@
+"""Masks personal data in one text: text -> clean view -> spans -> text with marks.
+
+The patterns do not run on the text itself but on a view of it, in which HTML entities are decoded
+(`&#64;` is '@', `K&aring;re` is 'Kåre'), plain tags are one GAP character, and earlier marks and
+spans already found are TAKEN characters. Spans are then mapped back to the text, so that a text
+without personal data comes back unchanged, character by character.
+"""
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from functools import lru_cache
+from html import unescape
+from typing import NamedTuple
+
+from extract.canonical import storable_text
+from extract.personal_data import (
+    AT,
+    GAP,
+    TAKEN,
+    NameIndex,
+    Span,
+    emails,
+    identity_numbers,
+    spelled_emails,
+)
+from extract.phone_numbers import DIGIT, announced_phones, digit_runs, phones
+
+_INVISIBLE = "\xad\u200b-\u200f\u2060\ufeff"  # soft hyphen, zero width
+# What is one character (or none) in the view. Tags with other attributes than these stay as they
+# are: an address can hide in href, title, alt and the like.
+_TOKEN = re.compile(
+    r"&(?:amp;){0,2}(?:\#[0-9]{1,7};?|\#[xX][0-9a-fA-F]{1,6};?|[a-zA-Z][a-zA-Z0-9]{1,24};)"
+    r"|<(?:/?[a-zA-Z][a-zA-Z0-9]{0,15}"
+    r"(?:\s{1,20}(?:class|style|dir|lang)=(?:\"[^\"<>@]{0,500}\"|'[^'<>@]{0,500}')){0,4}"
+    r"\s{0,20}/?>)"
+    rf"|[{_INVISIBLE}]"
+    r"|\[(?:e-mail|phone|identity number|name)\]"
+)
+_ANY_TAG = re.compile(r"<[^<>]*>")
+_IS_INVISIBLE = re.compile(f"[{_INVISIBLE}]")
+
+
+def mask(text: str, names: NameIndex) -> str:
+    """The text with marks in place of what was found; NUL and lone surrogates as U+FFFD."""
+    text = storable_text(text)
+    has_sign = "@" in text or "&" in text or AT.search(text) is not None
+    has_word = " at " in text or "lfa" in text
+    has_digits = DIGIT.search(text) is not None
+    if not (has_sign or has_word or has_digits or names.tree):
+        return text
+    view = _view(text)
+    shown = view.text
+    spans: list[Span] = []
+    if has_sign:
+        shown = _take(shown, spans, emails(shown))
+    if has_word:
+        shown = _take(shown, spans, spelled_emails(shown))
+    if names.tree:
+        shown = _take(shown, spans, names.find(shown))
+    if has_digits and (runs := digit_runs(shown)):
+        shown = _take(shown, spans, identity_numbers(shown, runs))
+        shown = _take(shown, spans, phones(shown, runs))
+        shown = _take(shown, spans, announced_phones(shown, runs))
+    return view.with_marks(text, spans) if spans else text
+
+
+class _View(NamedTuple):
+    text: str
+    # After each token: where the view and the text go on. From there both rise together,
+    # character by character, until the next token.
+    view_at: list[int]
+    text_at: list[int]
+
+    def with_marks(self, text: str, spans: list[Span]) -> str:
+        pieces: list[str] = []
+        done = 0
+        for span in sorted(spans):
+            i = bisect_right(self.view_at, span.start) - 1
+            start = self.text_at[i] + span.start - self.view_at[i]
+            i = bisect_left(self.view_at, span.end)
+            if i == len(self.view_at) or self.view_at[i] != span.end:
+                i -= 1
+            end = self.text_at[i] + span.end - self.view_at[i]
+            pieces += (text[done:start], span.mark)
+            if GAP in self.text[span.start : span.end]:  # keep the tags: the HTML stays balanced
+                pieces += _ANY_TAG.findall(text[start:end])
+            done = end
+        pieces.append(text[done:])
+        return "".join(pieces)
+
+
+def _view(text: str) -> _View:
+    pieces: list[str] = []
+    view_at, text_at = [0], [0]
+    done = length = 0
+    for token in _TOKEN.finditer(text):
+        start, end = token.span()
+        shown = _shown(token.group())
+        pieces += (text[done:start], shown)
+        length += start - done + len(shown)
+        view_at.append(length)
+        text_at.append(end)
+        done = end
+    pieces.append(text[done:])
+    return _View("".join(pieces), view_at, text_at)
+
+
+@lru_cache(maxsize=1024)
+def _shown(token: str) -> str:
+    """The one character (or none) that stands for a token in the view."""
+    if token[0] == "<":
+        return GAP
+    if token[0] == "[":
+        return TAKEN
+    decoded = storable_text(unescape(unescape(unescape(token))))
+    if _IS_INVISIBLE.match(decoded):
+        return ""
+    return decoded if len(decoded) == 1 else "�"
+
+
+def _take(shown: str, spans: list[Span], found: Iterator[Span]) -> str:
+    """Notes what was found and hides it from the patterns that follow."""
+    pieces: list[str] = []
+    done = 0
+    for span in found:
+        spans.append(span)
+        pieces += (shown[done : span.start], TAKEN * (span.end - span.start))
+        done = span.end
+    if not pieces:
+        return shown
+    pieces.append(shown[done:])
+    return "".join(pieces)

@@ -1,0 +1,291 @@
+"""NAV's Job Vacancy Feed as a dlt source.
+
+    pages ──> events, tombstones ──> details of the active ads ──> versions, features ──> dlt
+
+One call of the source is one bounded load: so many pages, and once the feed's tip is reached so many
+details. Two passes make a first run of 360,000 events cost some 13,000 details instead of 200,000: an ad
+that a later page shows to be inactive is never asked for.
+
+What was read is remembered in dlt's resource state, which is committed together with the rows: a crash
+in between leaves the old state, and reading a page twice makes the same keys.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import islice
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import dlt
+import pyarrow as pa
+
+from extract.canonical import canonical_json, version_id
+from extract.details import SOURCE, DetailBatch, OwedAd, fetch_details
+from extract.engine import map_batches
+from extract.errors import ConfigurationError, SourceUnavailable
+from extract.feed import FeedClient, NotFound, Token
+from extract.feed_state import FeedState, Owed, mark
+from extract.parse import ACTIVE, Event, Page, Reject, microseconds
+from extract.progress import Progress
+from extract.redact import redact
+from extract.settings import FeedSettings
+from extract.tables import AD_FEATURES, AD_VERSIONS, FEED_EVENTS, FEED_LOADS, RAW_TABLES, REJECTS
+
+BATCH = 200
+"""Ads in a batch of details: a megabyte of documents."""
+WORKERS = 2
+"""Batches under way: while one waits for the network, the other is redacted."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Poll:
+    """One run's way through the feed, over as many loads as it takes."""
+
+    settings: FeedSettings
+    token: Token
+    progress: Progress
+    since: datetime | None = None
+    """Read the feed from here (UTC) and not from the cursor; the first load uses it up."""
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    is_at_tip: bool = False
+    tried: set[str] = field(default_factory=set)
+    events: int = 0
+    details: int = 0
+    details_owed: int = 0
+    untried: int = 0
+    """Of the details owed, those that this run has still to try."""
+    unavailable: str | None = None
+    """Why the feed was given up on; what came before is loaded all the same."""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether another load would find nothing to do."""
+        return bool(self.unavailable) or (self.is_at_tip and self.untried == 0)
+
+
+@dlt.source(name="nav_feed")
+def nav_feed(poll: Poll) -> Any:
+    """The next bounded load of the poll. Its errors are those of extract.errors."""
+
+    @dlt.resource(name="feed")
+    def feed() -> Iterator[Any]:
+        stored = dlt.current.resource_state()
+        is_first = not stored
+        state = FeedState.load(stored, urlsplit(poll.settings.base_url).hostname or "")
+        _refuse_another_feed(state, poll.settings)
+        if is_first:
+            # An empty batch makes each table, so that dbt finds all of them from the first load on.
+            for table in RAW_TABLES:
+                yield table.item(table.batch([]))
+        yield from _load(poll, state)
+        state.store(stored)
+
+    return feed
+
+
+def _refuse_another_feed(state: FeedState, settings: FeedSettings) -> None:
+    if state.feed != urlsplit(settings.base_url).hostname:
+        raise ConfigurationError(
+            f"This warehouse holds the ads of {state.feed}; those of {settings.base_url} would mix with "
+            "them. Use another warehouse (warehouse.duckdb_path or warehouse.raw_dataset), or remove "
+            "this one: `make clean` removes the embedded one."
+        )
+
+
+class _Counts(NamedTuple):
+    events: int
+    versions: int
+    details: int
+    rejects: int
+
+
+def _load(poll: Poll, state: FeedState) -> Iterator[Any]:
+    """The items of one load; moves the state on as they are handed over."""
+    extracted_at = datetime.now(UTC)
+    pages = asyncio.run(_walk(poll, state))
+    events, rejects = _new_entries(poll, pages, state)
+    tombstones = [_tombstone(event, extracted_at) for event in events if event.status != ACTIVE]
+    seen = {row[1] for row in tombstones}
+    if events:
+        yield FEED_EVENTS.item(FEED_EVENTS.batch((*event, extracted_at) for event in events))
+    if tombstones:
+        yield AD_VERSIONS.item(AD_VERSIONS.batch(tombstones))
+
+    versions, details = len(tombstones), 0
+    if poll.is_at_tip and not poll.unavailable:
+        for batch in _details(poll, state, extracted_at):
+            details += len(batch.settled) + len(batch.failed)
+            rejects += batch.rejects
+            # An ad found inactive can give the key of its own tombstone, and an insert-only merge
+            # does not deduplicate inside a load.
+            fresh = pa.array(key not in seen for key in batch.versions["version_id"].to_pylist())
+            rows = batch.versions.filter(fresh) if len(fresh) else batch.versions
+            versions += len(rows)
+            if len(rows):
+                yield AD_VERSIONS.item(rows)
+            if len(batch.features):
+                yield AD_FEATURES.item(batch.features)
+    poll.events += len(events)
+    poll.details += details
+    poll.details_owed = len(state.owed)
+    poll.untried = sum(ad_id not in poll.tried for ad_id in state.owed)
+
+    if rejects:
+        rows = REJECTS.batch({row[0]: row for row in _reject_rows(rejects, extracted_at)}.values())
+        yield REJECTS.item(rows)
+    if events or versions or rejects:
+        counts = _Counts(len(events), versions, details, len(rejects))
+        yield FEED_LOADS.item(_load_row(poll, state, pages, counts, extracted_at))
+
+
+async def _walk(poll: Poll, state: FeedState) -> list[Page]:
+    """The pages from the cursor to the tip, at most as many as a load takes.
+
+    A feed that fails on the way ends the walk: the pages before it count. Raises SourceUnavailable if
+    there is none.
+    """
+    pages: list[Page] = []
+    seen: set[str] = set()
+    async with FeedClient(poll.settings, poll.token) as client:
+        try:
+            page = await _first(client, poll, state)
+            while page is not None:
+                pages.append(page)
+                seen.add(page.page_id)
+                poll.progress.page(len(page.events))
+                if page.next_id is None or page.next_id in seen:
+                    break
+                if len(pages) == poll.settings.pages_per_load:
+                    return pages
+                page = await client.page(page.next_id)
+        except NotFound as error:
+            poll.unavailable = f"{poll.settings.base_url} names a page that it does not know ({error})."
+        except SourceUnavailable as error:
+            poll.unavailable = str(error)
+    if poll.unavailable and not pages:
+        raise SourceUnavailable(poll.unavailable)
+    poll.is_at_tip = not poll.unavailable
+    return pages
+
+
+async def _first(client: FeedClient, poll: Poll, state: FeedState) -> Page | None:
+    """The page to begin with; None if the feed has nothing newer."""
+    since, poll.since = poll.since, None
+    if since is None and state.recent:
+        try:
+            return await client.page(state.recent[0].page_id)
+        except NotFound:
+            newest = state.newest_event_at or poll.started_at
+            since = newest - timedelta(days=1)
+            logger.warning("the feed no longer knows the cursor's page; reading from %s", since)
+    since = since or poll.started_at - timedelta(days=poll.settings.since_days)
+    try:
+        return await client.first_page(since)
+    except NotFound:
+        return None
+
+
+def _new_entries(poll: Poll, pages: list[Page], state: FeedState) -> tuple[list[Event], list[Reject]]:
+    """What the pages bring that was not known, each once; takes it into the state."""
+    known = state.known_marks()
+    events: list[Event] = []
+    rejects: list[Reject] = []
+    for page in pages:
+        for event in page.events:
+            if (key := mark(event)) not in known:
+                known.add(key)
+                events.append(event)
+                state.saw(event)
+        for reject in page.rejects:
+            if (key := mark(reject)) not in known:
+                known.add(key)
+                rejects.append(reject)
+                if reject.ad_id and reject.ad_id not in state.owed:
+                    # Its event cannot be read, but its detail tells its state.
+                    state.owed[reject.ad_id] = Owed(datetime.now(UTC))
+    state.read(pages, broke_off=poll.unavailable is not None)
+    return events, rejects
+
+
+def _tombstone(event: Event, extracted_at: datetime) -> tuple[Any, ...]:
+    version = version_id(event.ad_id, event.status, microseconds(event.event_at), None)
+    return (event.ad_id, version, event.status, event.event_at, SOURCE, None, extracted_at)
+
+
+def _details(poll: Poll, state: FeedState, extracted_at: datetime) -> Iterator[DetailBatch]:
+    """Fetch the details that are owed and not tried yet, as many as a load takes."""
+    owed = [
+        OwedAd(ad_id, owed.event_at, owed.failing_since is not None)
+        for ad_id, owed in state.owed.items()
+        if ad_id not in poll.tried
+    ]
+    # The oldest first, for it goes first; those that failed before cannot hold the others up.
+    owed.sort(key=lambda ad: (ad.has_failed, ad.event_at))
+    poll.progress.details_owed(len(owed))
+    ads = owed[: poll.settings.details_per_load]
+    workers = min(WORKERS, poll.settings.concurrency)
+    fetch = partial(
+        fetch_details,
+        settings=poll.settings,
+        token=poll.token,
+        connections=poll.settings.concurrency // workers,
+        extracted_at=extracted_at,
+    )
+    remaining = iter(ads)
+    batches = iter(lambda: list(islice(remaining, BATCH)), [])
+    for batch in map_batches(fetch, _until_unavailable(poll, batches), workers):
+        poll.unavailable = poll.unavailable or batch.unavailable
+        poll.tried.update(batch.settled, batch.failed)
+        for ad_id in batch.settled:
+            del state.owed[ad_id]
+        for ad_id, reason in batch.failed.items():
+            state.owed[ad_id] = state.owed[ad_id].failed(reason, extracted_at)
+        poll.progress.details(len(batch.settled), len(batch.failed))
+        yield batch
+
+
+def _until_unavailable(poll: Poll, batches: Iterator[list[OwedAd]]) -> Iterator[list[OwedAd]]:
+    for batch in batches:
+        if poll.unavailable:
+            return
+        yield batch
+
+
+def _reject_rows(rejects: list[Reject], extracted_at: datetime) -> Iterator[tuple[Any, ...]]:
+    for reject in rejects:
+        payload = canonical_json(redact({"payload": reject.payload})["payload"])
+        identity = f"{reject.ad_id} {reject.reason} {payload}".encode()
+        reject_id = hashlib.blake2b(identity, digest_size=16).hexdigest()
+        yield (reject_id, SOURCE, reject.ad_id, reject.reason, payload, extracted_at)
+
+
+def _load_row(
+    poll: Poll, state: FeedState, pages: list[Page], counts: _Counts, extracted_at: datetime
+) -> pa.Table:
+    return FEED_LOADS.batch(
+        [
+            (
+                extracted_at.isoformat(),
+                poll.started_at,
+                extracted_at,
+                len(pages),
+                sum(len(page.events) for page in pages),
+                counts.events,
+                counts.versions,
+                counts.details,
+                len(state.owed),
+                counts.rejects,
+                state.newest_event_at,
+                poll.is_at_tip,
+            )
+        ]
+    )

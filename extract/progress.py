@@ -1,0 +1,79 @@
+"""Show how far the extraction is: a line that moves on a terminal, plain log lines elsewhere."""
+
+from __future__ import annotations
+
+import logging
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import Progress as Bars
+from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+LOG_EVERY = 1000
+"""Details between two log lines."""
+
+logger = logging.getLogger(__name__)
+
+
+class Progress:
+    """Counts pages, events and details; a context manager."""
+
+    def __init__(self, console: Console) -> None:
+        self._pages = self._events = self._done = self._failed = self._owed = 0
+        self._bars = Bars(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task = self._bars.add_task("reading the feed")
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bars.stop()
+
+    def page(self, events: int) -> None:
+        """One more page with so many entries was read."""
+        self._pages += 1
+        self._events += events
+        self._say("%d pages read, %d events", self._pages, self._events)
+
+    def details_owed(self, owed: int) -> None:
+        """So many details are to be fetched from here on."""
+        self._owed = self._done + self._failed + owed
+
+    def details(self, settled: int, failed: int) -> None:
+        """So many more details came, so many could not be had."""
+        before = self._done // LOG_EVERY
+        self._done += settled
+        self._failed += failed
+        is_last = self._done + self._failed == self._owed
+        self._say(
+            "%d of %d details fetched, %d failed",
+            self._done,
+            self._owed,
+            self._failed,
+            log=is_last or self._done // LOG_EVERY > before,
+        )
+
+    def loading(self) -> None:
+        """What was read is being loaded."""
+        self._say("loading", log=False)
+
+    def _say(self, text: str, *counts: int, log: bool = True) -> None:
+        if self._bars.disable:
+            if log:
+                logger.info(text, *counts)
+        else:
+            self._bars.update(self._task, description=text % counts)

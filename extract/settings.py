@@ -1,0 +1,97 @@
+"""The settings of the extract-load layer, resolved the way dlt resolves its own.
+
+Sources, strongest first: environment (`SOURCES__NAV_FEED__TOKEN`), `.dlt/secrets.toml`, `.dlt/config.toml`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, TypeVar
+from urllib.parse import urlsplit
+
+from dlt.common.configuration import configspec, resolve_configuration
+from dlt.common.configuration.exceptions import ConfigurationException
+from dlt.common.configuration.providers.toml import TomlProviderReadException
+from dlt.common.configuration.specs import BaseConfiguration
+from dlt.common.typing import TSecretStrValue
+
+from extract.errors import ConfigurationError
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+SpecT = TypeVar("SpecT", bound=BaseConfiguration)
+
+
+@configspec
+class FeedSettings(BaseConfiguration):
+    """How the feed is read. Times are in seconds."""
+
+    base_url: str = "https://pam-stilling-feed.nav.no"
+    token: TSecretStrValue | None = None
+    """A private token; without one the public token is asked for."""
+    concurrency: int = 8
+    since_days: int = 180
+    pages_per_load: int = 50
+    details_per_load: int = 4000
+    connect_timeout: float = 10
+    read_timeout: float = 60
+    attempts: int = 5
+    """How often a request is tried before the feed counts as unavailable."""
+    longest_wait: float = 60
+    """The longest pause between two tries; a longer Retry-After means: not now."""
+
+    def on_resolved(self) -> None:
+        """Refuse what cannot work, naming the setting."""
+        url = urlsplit(self.base_url)
+        if url.scheme not in ("http", "https") or not url.hostname:
+            raise ConfigurationError(
+                f"sources.nav_feed.base_url is {self.base_url!r}: it must be an http(s) address."
+            )
+        for name in ("concurrency", "since_days", "details_per_load", "attempts"):
+            if getattr(self, name) < 1:
+                raise ConfigurationError(f"sources.nav_feed.{name} must be at least 1.")
+        if self.pages_per_load < 5:
+            # A load reads the last pages again before it comes to new ones.
+            raise ConfigurationError("sources.nav_feed.pages_per_load must be at least 5.")
+
+
+@configspec
+class WarehouseSettings(BaseConfiguration):
+    """Where the tables are kept."""
+
+    target: Literal["duckdb", "bigquery"] = "duckdb"
+    duckdb_path: str = "data/job_market.duckdb"
+    duckdb_memory: str = "400MB"
+    bigquery_location: str = "EU"
+    staging_bucket: str | None = None
+    """bigquery: load through files in this bucket (gs://...), for a large first run."""
+    raw_dataset: str = "nav_raw"
+    dataset: str = "nav"
+    """What the names of dbt's datasets begin with: nav_staging, nav_marts ..."""
+    pipelines_dir: str = "data/dlt"
+
+
+def feed_settings() -> FeedSettings:
+    """The settings of section `sources.nav_feed`. Raises ConfigurationError."""
+    return resolved(FeedSettings(), "sources", "nav_feed")
+
+
+def warehouse_settings() -> WarehouseSettings:
+    """The settings of section `warehouse`. Raises ConfigurationError."""
+    return resolved(WarehouseSettings(), "warehouse")
+
+
+def resolved(spec: SpecT, *section: str) -> SpecT:
+    """The spec with the values of its section. Raises ConfigurationError that names what is wrong."""
+    name = ".".join(section)
+    try:
+        return resolve_configuration(spec, sections=section)
+    except TomlProviderReadException as error:
+        raise ConfigurationError(
+            f".dlt/{error.file_name} is not valid TOML: {error.__context__ or error!s}. Mend it, run again."
+        ) from None
+    except ConfigurationException as error:
+        raise ConfigurationError(
+            f"A setting of [{name}] cannot be used: {' '.join(str(error).split())}. Look at "
+            f".dlt/config.toml, and at {name.upper().replace('.', '__')}__* in the environment."
+        ) from None

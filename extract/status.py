@@ -1,0 +1,123 @@
+"""Tell what the warehouse holds, how fresh it is and what is owed, by reading it only."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from dlt.common.versioned_state import decompress_state
+from rich.console import Group, RenderableType
+from rich.table import Table
+
+from extract.feed_state import FeedState
+from extract.tables import RAW_TABLES
+from extract.warehouse import PIPELINE, Warehouse
+
+LAST_LOADS = 5
+
+
+class Load(NamedTuple):
+    """One load as the warehouse tells it. Times are UTC; `new` counts events and versions."""
+
+    extracted_at: datetime
+    handed_over: int
+    new: int
+    details_owed: int
+    newest_event_at: datetime | None
+
+
+def feed_state(warehouse: Warehouse) -> FeedState | None:
+    """The cursor and the ads owed as the last load committed them; None before the first one."""
+    rows = warehouse.query(
+        f"select state from {warehouse.raw('_dlt_pipeline_state')} "
+        f"where pipeline_name = '{PIPELINE}' order by version desc limit 1"
+    )
+    if not rows:
+        return None
+    state = decompress_state(rows[0][0])
+    stored = state.get("sources", {}).get("nav_feed", {}).get("resources", {}).get("feed", {})
+    return FeedState.load(stored, stored["feed"]) if stored else None
+
+
+def last_loads(warehouse: Warehouse) -> list[Load]:
+    """The last loads, newest first."""
+    raw = warehouse.raw
+    new = " + ".join(
+        f"(select count(*) from {raw(name)} rows where rows._dlt_load_id = loads._dlt_load_id)"
+        for name in ("feed_events", "ad_versions")
+    )
+    return [
+        Load(*row)
+        for row in warehouse.query(
+            f"select extracted_at, events_handed_over + versions_handed_over, {new}, details_owed, "
+            f"newest_event_at from {raw('feed_loads')} loads "
+            f"order by extracted_at desc limit {LAST_LOADS}"
+        )
+    ]
+
+
+def row_counts(warehouse: Warehouse) -> dict[str, int]:
+    """Rows of each raw table and each mart that is there, by `dataset.table`."""
+    tables = [f"{warehouse.settings.raw_dataset}.{table.name}" for table in RAW_TABLES]
+    tables += warehouse.marts()
+    counts = " union all ".join(f"select '{name}', count(*) from {name}" for name in tables)
+    return dict(warehouse.query(counts))
+
+
+def report(warehouse: Warehouse) -> RenderableType:
+    """The whole status, for a terminal or a log."""
+    state = feed_state(warehouse)
+    if state is None:
+        return f"{warehouse} holds nothing yet: `python run_pipeline.py` fills it."
+    now = datetime.now(UTC)
+    loads = last_loads(warehouse)
+    facts = Table(title=f"Warehouse {warehouse}", title_justify="left", show_header=False)
+    facts.add_row("feed", state.feed)
+    facts.add_row("cursor", state.recent[0].page_id if state.recent else "at the start")
+    if loads:
+        facts.add_row("last load", f"{_at(loads[0].extracted_at)} ({_age(now, loads[0][0])} ago)")
+    if state.newest_event_at:
+        newest = state.newest_event_at
+        facts.add_row("newest event", f"{_at(newest)} ({_age(now, newest)} ago)")
+    facts.add_row("details owed", _owed(state))
+    return Group(facts, _loads_table(loads), _counts_table(row_counts(warehouse)))
+
+
+def _owed(state: FeedState) -> str:
+    failing = [(owed.failing_since, ad_id, owed.reason) for ad_id, owed in state.owed.items() if owed.reason]
+    lines = [f"{len(state.owed):,}, of which {len(failing):,} have been asked for in vain"]
+    for since, ad_id, reason in sorted(failing)[:LAST_LOADS]:
+        lines.append(f"{ad_id}: {reason}, since {_at(since)}")
+    return "\n".join(lines)
+
+
+def _loads_table(loads: list[Load]) -> Table:
+    table = Table(title="Last loads", title_justify="left")
+    for heading in ("read at (UTC)", "rows new", "duplicate", "details owed", "behind the feed"):
+        table.add_column(heading, justify="left" if "UTC" in heading else "right")
+    for load in loads:
+        newest = load.newest_event_at
+        table.add_row(
+            _at(load.extracted_at),
+            f"{load.new:,}",
+            f"{load.handed_over - load.new:,}",
+            f"{load.details_owed:,}",
+            _age(load.extracted_at, newest) if newest else "-",
+        )
+    return table
+
+
+def _counts_table(counts: dict[str, int]) -> Table:
+    table = Table("table", title="Rows", title_justify="left")
+    table.add_column("rows", justify="right")
+    for name, count in counts.items():
+        table.add_row(name, f"{count:,}")
+    return table
+
+
+def _at(instant: datetime | None) -> str:
+    return f"{instant:%Y-%m-%d %H:%M:%S}" if instant else "-"
+
+
+def _age(now: datetime, then: Any) -> str:
+    return str(timedelta(seconds=max(0, round((now - then).total_seconds()))))

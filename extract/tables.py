@@ -1,0 +1,143 @@
+"""The raw tables: their Arrow schemas, keys and contracts, and how rows become a batch for dlt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import dlt
+import pyarrow as pa
+from dlt.common.schema.typing import TMergeDispositionDict, TSchemaContractDict
+from dlt.destinations.impl.bigquery.bigquery_adapter import CLUSTER_COLUMNS_HINT, PARTITION_HINT
+from dlt.extract.hints import make_hints
+
+TIMESTAMP = pa.timestamp("us", "UTC")
+
+# A row is an immutable fact, so the first copy of a key stays: seeing it again changes nothing, and
+# BigQuery's MERGE neither rewrites nor bills the documents that are there.
+INSERT_ONLY: TMergeDispositionDict = {"disposition": "merge", "strategy": "insert-only"}
+
+# dlt's default would let a changed type pass in silence, into a second column.
+FROZEN: TSchemaContractDict = {"tables": "evolve", "columns": "freeze", "data_type": "freeze"}
+
+
+def _column(name: str, kind: pa.DataType, *, nullable: bool = False) -> pa.Field:
+    return pa.field(name, kind, nullable=nullable)
+
+
+# BigQuery: by the month of reading, not of change, so that what a model has still to read always lies
+# in the newest partitions. DuckDB takes no notice.
+BIGQUERY_LAYOUT: dict[str, Any] = {PARTITION_HINT: {"extracted_at": "TIMESTAMP_TRUNC({column_name}, MONTH)"}}
+
+
+class RawTable(NamedTuple):
+    """One raw table; `key` names the columns that make a row the same row, the first one clusters it."""
+
+    name: str
+    key: tuple[str, ...]
+    schema: pa.Schema
+
+    def batch(self, rows: Iterable[Sequence[Any]]) -> pa.Table:
+        """The rows, given as tuples in the schema's order, as an Arrow table."""
+        columns = list(zip(*rows, strict=True)) or [()] * len(self.schema)
+        arrays = [
+            pa.array(column, type=field.type) for column, field in zip(columns, self.schema, strict=True)
+        ]
+        return pa.Table.from_arrays(arrays, schema=self.schema)
+
+    def item(self, batch: pa.Table) -> Any:
+        """The batch with all that dlt must know to load it into this table."""
+        hints = make_hints(
+            table_name=self.name,
+            primary_key=list(self.key),
+            write_disposition=INSERT_ONLY,
+            schema_contract=FROZEN,
+            additional_table_hints={**BIGQUERY_LAYOUT, CLUSTER_COLUMNS_HINT: [self.key[0]]},
+        )
+        return dlt.mark.with_hints(batch, hints, create_table_variant=True)
+
+
+AD_VERSIONS = RawTable(
+    "ad_versions",
+    ("ad_id", "version_id"),
+    pa.schema(
+        [
+            _column("ad_id", pa.string()),
+            _column("version_id", pa.string()),
+            _column("status", pa.string()),
+            _column("changed_at", TIMESTAMP),
+            _column("source", pa.string()),
+            _column("document", pa.string(), nullable=True),
+            _column("extracted_at", TIMESTAMP),
+        ]
+    ),
+)
+
+FEED_EVENTS = RawTable(
+    "feed_events",
+    ("ad_id", "status", "event_at"),
+    pa.schema(
+        [
+            _column("ad_id", pa.string()),
+            _column("status", pa.string()),
+            _column("event_at", TIMESTAMP),
+            _column("extracted_at", TIMESTAMP),
+        ]
+    ),
+)
+
+AD_FEATURES = RawTable(
+    "ad_features",
+    ("ad_id", "version_id", "rules_version"),
+    pa.schema(
+        [
+            _column("ad_id", pa.string()),
+            _column("version_id", pa.string()),
+            _column("rules_version", pa.int64()),
+            _column("text_length", pa.int64()),
+            _column("language", pa.string(), nullable=True),
+            _column("mentions_remote_work", pa.bool_()),
+            _column("requires_driving_licence", pa.bool_()),
+            _column("requires_police_certificate", pa.bool_()),
+            _column("extracted_at", TIMESTAMP),
+        ]
+    ),
+)
+
+FEED_LOADS = RawTable(
+    "feed_loads",
+    ("load_key",),
+    pa.schema(
+        [
+            _column("load_key", pa.string()),
+            _column("started_at", TIMESTAMP),
+            _column("extracted_at", TIMESTAMP),
+            _column("pages_read", pa.int64()),
+            _column("events_read", pa.int64()),
+            _column("events_handed_over", pa.int64()),
+            _column("versions_handed_over", pa.int64()),
+            _column("details_fetched", pa.int64()),
+            _column("details_owed", pa.int64()),
+            _column("rejects", pa.int64()),
+            _column("newest_event_at", TIMESTAMP, nullable=True),
+            _column("is_at_tip", pa.bool_()),
+        ]
+    ),
+)
+
+REJECTS = RawTable(
+    "rejects",
+    ("reject_id",),
+    pa.schema(
+        [
+            _column("reject_id", pa.string()),
+            _column("source", pa.string()),
+            _column("ad_id", pa.string(), nullable=True),
+            _column("reason", pa.string()),
+            _column("payload", pa.string()),
+            _column("extracted_at", TIMESTAMP),
+        ]
+    ),
+)
+
+RAW_TABLES = (AD_VERSIONS, FEED_EVENTS, AD_FEATURES, FEED_LOADS, REJECTS)

@@ -1,0 +1,98 @@
+"""Build and test the dbt models, in this process, against the warehouse that was just loaded."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from extract.errors import JobMarketError
+from extract.settings import PROJECT
+from extract.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunner
+    from dbt_common.events.base_types import EventMsg
+
+
+@dataclass
+class BuildSummary:
+    """What dbt did: how many models and tests passed, and what each warning or failure says."""
+
+    models: int = 0
+    tests: int = 0
+    warnings: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        lines = [f"{self.models} models, {self.tests} tests, {len(self.warnings)} warnings", *self.warnings]
+        return "\n".join(lines)
+
+
+def build(warehouse: Warehouse, console: Console) -> BuildSummary:
+    """Build and test all models, then check the freshness of the sources, which a build does not.
+
+    Raises JobMarketError naming what failed; the models before it are built.
+    """
+    from dbt.cli.main import dbtRunner
+
+    os.environ.update(warehouse.dbt_environment())
+    with console.status("building the models") as status:
+
+        def show(event: EventMsg) -> None:
+            if event.info.name == "LogStartLine":
+                status.update(event.info.msg)  # type: ignore[attr-defined]
+
+        dbt = dbtRunner(callbacks=[show])
+        summary = BuildSummary()
+        try:
+            _invoke(dbt, ["build"], summary)
+            _invoke(dbt, ["source", "freshness"], summary)
+        finally:
+            warehouse.after_dbt()
+    return summary
+
+
+def _invoke(dbt: dbtRunner, command: list[str], summary: BuildSummary) -> None:
+    where = ["--project-dir", str(PROJECT), "--profiles-dir", str(_profiles_dir())]
+    outcome = dbt.invoke(["--log-level", "none", *command, *where])
+    results = getattr(outcome.result, "results", None)
+    if results is None:
+        raise JobMarketError(f"dbt {' '.join(command)} could not start: {outcome.exception}")
+    failed = []
+    for result in results:
+        status, name = str(result.status), result.node.name
+        if status in ("error", "fail", "runtime error"):
+            failed.append(f"{name}: {_one_line(result.message) or status}")
+        elif status == "warn":
+            summary.warnings.append(f"{name}: {_one_line(result.message) or 'stale'}")
+    kinds = Counter(result.node.resource_type for result in results)
+    summary.models += kinds["model"]
+    summary.tests += kinds["test"] + kinds["unit_test"]
+    if failed:
+        raise JobMarketError(
+            f"dbt {' '.join(command)}: {len(failed)} failed; what it reads from is kept. First {failed[0]}. "
+            f"All of it is in {os.environ.get('DBT_LOG_PATH', 'logs')}/dbt.log."
+        )
+
+
+def _profiles_dir() -> Path:
+    """The folder of the profile: dbt's own choice if it holds ours, else the example linked in here.
+
+    The link is what lets a bare `dbt run` work from the project.
+    """
+    if chosen := os.environ.get("DBT_PROFILES_DIR"):
+        return Path(chosen)
+    own, home = PROJECT / "profiles.yml", Path.home() / ".dbt" / "profiles.yml"
+    if not own.exists():
+        if home.exists() and "job_market:" in home.read_text():
+            return home.parent
+        own.symlink_to("profiles.example.yml")
+    return PROJECT
+
+
+def _one_line(message: Any) -> str:
+    return " ".join(str(message or "").split())

@@ -1,0 +1,136 @@
+"""Where it is written: the one place that knows the warehouse, for dlt, for dbt and for reading."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import dlt
+from filelock import FileLock, Timeout
+
+from extract.errors import ConfigurationError, JobMarketError
+from extract.settings import PROJECT, WarehouseSettings
+
+PIPELINE = "job_market"
+
+
+class Warehouse(ABC):
+    """The configured warehouse. Making one touches nothing; `str()` names it for its user."""
+
+    def __init__(self, settings: WarehouseSettings) -> None:
+        self.settings = settings
+        self.pipelines_dir = PROJECT / settings.pipelines_dir
+
+    @abstractmethod
+    def __str__(self) -> str: ...
+
+    @abstractmethod
+    def check(self) -> None:
+        """See that it can be written. Raises JobMarketError with the way out."""
+
+    @abstractmethod
+    def destination(self) -> Any:
+        """dlt's destination."""
+
+    def staging(self) -> Any:
+        """dlt's staging destination, if files go another way first."""
+        return None
+
+    def dbt_environment(self) -> dict[str, str]:
+        """What the dbt profile asks the environment for, so that dlt and dbt never disagree."""
+        return {
+            "JOB_MARKET_TARGET": self.settings.target,
+            "JOB_MARKET_RAW_DATASET": self.settings.raw_dataset,
+            "JOB_MARKET_DATASET": self.settings.dataset,
+        }
+
+    @abstractmethod
+    def after_dbt(self) -> None:
+        """Take back what dbt keeps open in this process after its run."""
+
+    @abstractmethod
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a query that only reads; none if what it reads is not there yet.
+
+        Timestamps come in UTC. Raises JobMarketError if the warehouse cannot be opened now.
+        """
+
+    @abstractmethod
+    def marts(self) -> list[str]:
+        """The qualified names of the marts that are there."""
+
+    def raw(self, table: str) -> str:
+        """The qualified name of a raw table."""
+        return f"{self.settings.raw_dataset}.{table}"
+
+    def pipeline(self) -> dlt.Pipeline:
+        """dlt's pipeline into the raw dataset."""
+        return dlt.pipeline(
+            PIPELINE,
+            destination=self.destination(),
+            staging=self.staging(),
+            dataset_name=self.settings.raw_dataset,
+            pipelines_dir=str(self.pipelines_dir),
+        )
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the warehouse for one run: DuckDB has one writer, and two polls would do work twice.
+
+        Raises JobMarketError that names the holder, or says why nothing can be written.
+        """
+        holder = self.pipelines_dir / "holder.json"
+        lock = FileLock(self.pipelines_dir / "lock")
+        try:
+            self.pipelines_dir.mkdir(parents=True, exist_ok=True)
+            lock.acquire(blocking=False)
+        except Timeout:
+            raise JobMarketError(
+                f"Another run holds {self}: {_told(holder)}. Wait until it is done, then run again."
+            ) from None
+        except OSError as error:
+            raise ConfigurationError(
+                f"{shown(self.pipelines_dir)} cannot be written: {error.strerror or error}. Give this user "
+                "the right to write there, or set warehouse.pipelines_dir."
+            ) from None
+        try:
+            self.check()
+            started = datetime.now(UTC).isoformat(timespec="seconds")
+            holder.write_text(
+                json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": started})
+            )
+            yield
+        finally:
+            holder.unlink(missing_ok=True)
+            lock.release()
+
+
+def configured_warehouse(settings: WarehouseSettings) -> Warehouse:
+    """The warehouse that the settings name."""
+    if settings.target == "bigquery":
+        from extract.bigquery_warehouse import BigQueryWarehouse
+
+        return BigQueryWarehouse(settings)
+    from extract.duckdb_warehouse import DuckDBWarehouse
+
+    return DuckDBWarehouse(settings)
+
+
+def shown(path: Path) -> str:
+    """The path as its user writes it."""
+    return str(path.relative_to(PROJECT) if path.is_relative_to(PROJECT) else path)
+
+
+def _told(holder: Path) -> str:
+    try:
+        told = json.loads(holder.read_text())
+        return f"process {told['pid']} on {told['host']}, since {told['since']}"
+    except (OSError, ValueError, KeyError):
+        return "it has only just begun"
