@@ -1,0 +1,28 @@
+-- On the first of each month and on the as-of date: the ads open that day, counted one by one.
+with days as (
+    select distinct day
+    from {{ ref('daily_active_ads') }}
+    where extract(day from day) = 1
+    union all
+    select as_of_on from {{ ref('int_as_of') }}
+),
+
+expected as (
+    select days.day, count(*) as ads, sum(ads.positions) as positions
+    from days
+    inner join {{ ref('fct_ads') }} as ads
+        on ads.published_on <= days.day and (ads.closed_on is null or days.day <= ads.closed_on)
+    group by days.day
+),
+
+found as (
+    select day, sum(ads) as ads, sum(positions) as positions
+    from {{ ref('daily_active_ads') }}
+    where day in (select day from days)
+    group by day
+)
+
+select expected.day, expected.ads as expected_ads, found.ads as found_ads
+from expected
+left join found on found.day = expected.day
+where found.day is null or found.ads != expected.ads or found.positions != expected.positions

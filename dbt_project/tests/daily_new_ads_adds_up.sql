@@ -1,0 +1,34 @@
+-- Totals against fct_ads, and the two derived columns on the as-of date against the days they speak of.
+with as_of as (
+    select as_of_on, year_earlier_on from {{ ref('int_as_of') }}
+),
+
+expected as (
+    select
+        count(*) as ads,
+        coalesce(sum(ads.positions), 0) as positions,
+        coalesce(sum(case when ads.published_on >= as_of.as_of_on - 6 then 1 else 0 end), 0) as ads_of_week,
+        coalesce(sum(case when ads.published_on = as_of.year_earlier_on then 1 else 0 end), 0) as ads_year_earlier
+    from {{ ref('fct_ads') }} as ads
+    cross join as_of
+    where ads.published_on <= as_of.as_of_on
+),
+
+found as (
+    select
+        coalesce(sum(daily.ads), 0) as ads,
+        coalesce(sum(daily.positions), 0) as positions,
+        coalesce(sum(case when daily.day = as_of.as_of_on then daily.ads_7_day_mean * 7 end), 0) as ads_of_week,
+        coalesce(sum(case when daily.day = as_of.as_of_on then daily.ads_year_earlier end), 0) as ads_year_earlier
+    from {{ ref('daily_new_ads') }} as daily
+    cross join as_of
+)
+
+select expected.ads as expected_ads, found.ads as found_ads
+from expected
+cross join found
+where
+    expected.ads != found.ads
+    or expected.positions != found.positions
+    or abs(expected.ads_of_week - found.ads_of_week) > 0.001
+    or expected.ads_year_earlier != found.ads_year_earlier

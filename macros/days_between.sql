@@ -1,0 +1,11 @@
+{% macro days_between(first, last) -%}
+    {{ adapter.dispatch('days_between')(first, last) }}
+{%- endmacro %}
+
+{% macro default__days_between(first, last) -%}
+    unnest(generate_date_array({{ first }}, {{ last }})) as day
+{%- endmacro %}
+
+{% macro duckdb__days_between(first, last) -%}
+    (select cast(unnest(generate_series({{ first }}, {{ last }}, interval 1 day)) as date) as day)
+{%- endmacro %}

@@ -1,0 +1,3 @@
+{% macro industry_of(employer_number) -%}
+    'Unknown'
+{%- endmacro %}

@@ -1,0 +1,12 @@
+with latest as (
+    select {{ oslo_date('max(extracted_at)') }} as as_of_on
+    from {{ ref('stg_loads') }}
+)
+
+select
+    as_of_on,
+    cast(concat(cast(extract(year from as_of_on) as string), '-01-01') as date) as year_start_on,
+    cast(as_of_on - interval 1 year as date) as year_earlier_on,
+    cast(concat(cast(extract(year from as_of_on) - 1 as string), '-01-01') as date) as year_earlier_start_on
+from latest
+where as_of_on is not null

@@ -1,0 +1,60 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='merge',
+    unique_key='load_id',
+    on_schema_change='append_new_columns',
+) }}
+{%- set since = new_rows_since() if is_incremental() else '1970-01-01' %}
+
+with loads as (
+    select * from {{ ref('stg_loads') }}
+    {%- if is_incremental() %}
+    where load_id in ({{ new_loads() }})
+    {%- endif %}
+),
+
+feed_loads as (
+    select * from {{ ref('stg_feed_loads') }}
+    where extracted_at >= timestamp '{{ since }} 00:00:00'
+),
+
+events as (
+    select load_id, count(*) as new_rows
+    from {{ ref('stg_feed_events') }}
+    where extracted_at >= timestamp '{{ since }} 00:00:00'
+    group by load_id
+),
+
+versions as (
+    select load_id, count(*) as new_rows
+    from {{ ref('stg_ad_versions') }}
+    where extracted_at >= timestamp '{{ since }} 00:00:00'
+    group by load_id
+)
+
+select
+    loads.load_id,
+    feed_loads.started_at,
+    feed_loads.extracted_at,
+    loads.completed_at,
+    feed_loads.newest_event_at,
+    {{ dbt.datediff('feed_loads.newest_event_at', 'feed_loads.extracted_at', 'second') }} as lag_seconds,
+    feed_loads.is_at_tip,
+    feed_loads.pages_read,
+    feed_loads.events_read,
+    feed_loads.events_handed_over,
+    coalesce(events.new_rows, 0) as events_new,
+    feed_loads.versions_handed_over,
+    coalesce(versions.new_rows, 0) as versions_new,
+    feed_loads.events_handed_over + feed_loads.versions_handed_over as rows_handed_over,
+    coalesce(events.new_rows, 0) + coalesce(versions.new_rows, 0) as rows_new,
+    feed_loads.events_handed_over + feed_loads.versions_handed_over
+        - coalesce(events.new_rows, 0) - coalesce(versions.new_rows, 0) as rows_duplicate,
+    feed_loads.details_fetched,
+    feed_loads.details_owed,
+    feed_loads.rejects
+from loads
+left join feed_loads on feed_loads.load_id = loads.load_id
+left join events on events.load_id = loads.load_id
+left join versions on versions.load_id = loads.load_id
+where feed_loads.load_id is not null or events.load_id is not null or versions.load_id is not null

@@ -1,0 +1,73 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='merge',
+    unique_key=['ad_id', 'version_id'],
+    partition_by=by_month('extracted_at', 'timestamp'),
+    cluster_by=['ad_id'],
+    incremental_predicates=[],
+    on_schema_change='append_new_columns',
+) }}
+
+with source as (
+    select * from {{ source('nav_raw', 'ad_versions') }}
+    where {{ rows_to_read() }}
+),
+
+opened as (
+    select
+        *,
+        {{ json_text('document', '$.published') }} as published_text,
+        {{ json_text('document', '$.expires') }} as expires_text,
+        {{ json_text('document', '$.applicationDue') }} as application_due_text,
+        {{ json_text('document', '$.positioncount') }} as position_count_text,
+        {{ json_text('document', '$.extent') }} as extent,
+        {{ json_text('document', '$.engagementtype') }} as engagement,
+        {{ json_text('document', '$.sector') }} as sector,
+        {{ json_text('document', '$.employer.orgnr') }} as employer_number,
+        {{ json_text('document', '$.workLocations[0].country') }} as country,
+        {{ first_item('document', '$.workLocations',
+            condition=json_text('item', '$.county') ~ ' is not null') }} as location,
+        {{ first_item('document', '$.occupationCategories',
+            condition=json_text('item', '$.level1') ~ ' is not null') }} as occupation_item,
+        {{ first_item('document', '$.categoryList',
+            condition=json_text('item', '$.categoryType') ~ " = 'STYRK08'",
+            greatest='coalesce(' ~ try_cast(json_text('item', '$.score'), 'float64') ~ ', -1)') }} as styrk08_item
+    from source
+),
+
+renamed as (
+    select
+        ad_id,
+        version_id,
+        status,
+        changed_at,
+        source,
+        document is not null as has_content,
+
+        {{ oslo_date_of_text('published_text') }} as published_on,
+        published_text,
+        {{ oslo_date_of_text('expires_text') }} as expires_on,
+        expires_text,
+        {{ free_text_date('application_due_text') }} as application_due_on,
+        application_due_text,
+        {{ whole_number('position_count_text') }} as position_count,
+        position_count_text,
+
+        {{ json_text('occupation_item', '$.level1') }} as occupation,
+        {{ json_text('occupation_item', '$.level2') }} as occupation_detail,
+        {{ json_text('styrk08_item', '$.code') }} as styrk08_code,
+        {{ json_text('styrk08_item', '$.name') }} as styrk08_name,
+        upper({{ json_text('location', '$.county') }}) as county,
+        upper({{ json_text('location', '$.municipal') }}) as municipality,
+        country,
+        extent,
+        engagement,
+        sector,
+        employer_number,
+
+        extracted_at,
+        _dlt_load_id as load_id
+    from opened
+)
+
+select * from renamed

@@ -1,0 +1,55 @@
+"""Fixtures of the BigQuery tests, each made once a session.
+
+bigquery_emulator: the running emulator.
+both_warehouses: the dbt project built step by step in DuckDB and in BigQuery.
+google_sql: makes analyzers that know the raw tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.bigquery import emulator, raw_rows
+from tests.bigquery.googlesql import GoogleSql
+from tests.bigquery.warehouses import BothWarehouses, build_both
+from tests.dbt.raw import TABLES
+
+
+@pytest.fixture(scope="session")
+def bigquery_emulator(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[emulator.BigQueryEmulator]:
+    """A running emulator; skips where its native parts have no build for the platform."""
+    try:
+        with emulator.running(tmp_path_factory.mktemp("bigquery")) as running:
+            yield running
+    except emulator.CannotRun as reason:
+        pytest.skip(f"no BigQuery emulator here: {reason}")
+
+
+@pytest.fixture(scope="session")
+def both_warehouses(
+    bigquery_emulator: emulator.BigQueryEmulator, tmp_path_factory: pytest.TempPathFactory
+) -> BothWarehouses:
+    """Both warehouses after each step, and every statement that BigQuery was sent."""
+    return build_both(bigquery_emulator, tmp_path_factory.mktemp("warehouses"))
+
+
+@pytest.fixture(scope="session")
+def google_sql(request: pytest.FixtureRequest) -> Callable[[], GoogleSql]:
+    """Makes analyzers with the raw tables; skips where zetasql has no build for the platform."""
+    pytest.importorskip("zetasql", reason="no zetasql here: Google's analyzer has no build")
+    cache = request.config.cache
+    assert cache is not None
+    folder = cache.mkdir("zetasql")
+
+    def make() -> GoogleSql:
+        engine = GoogleSql(folder)
+        for table in TABLES:
+            name = (emulator.PROJECT, raw_rows.DATASET, table)
+            engine.add_table_of(name, raw_rows.columns(table))
+        return engine
+
+    return make

@@ -1,0 +1,178 @@
+"""The BigQuery emulator as a process of its own, with repairs; run by emulator.py, not by hand.
+
+Flow: settings on the command line -> DuckDB's extensions out of their wheels -> stock bqemulator
+with the repairs below -> one line of JSON with the ports on standard output.
+
+Every repair was needed with bqemulator 1.4.0. When a newer version is installed, remove one at a
+time and see which tests of test_emulator.py go red.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import importlib
+import importlib.util
+import json
+import re
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from bqemulator.config import LogLevel, Settings
+from bqemulator.domain.errors import DomainError, InvalidQueryError, NotFoundError
+from bqemulator.server import EmulatorServer
+from sqlglot import exp
+from sqlglot.generators.duckdb import DuckDBGenerator
+
+jobs: Any = importlib.import_module("bqemulator.api.routes.jobs")  # its names are private
+EXTENSIONS = ("spatial", "avro")
+
+_DISTINCT_IGNORE_NULLS = re.compile(
+    r"\barray_agg\(\s*distinct\s+(?P<what>[^()]*(?:\([^()]*\)[^()]*)*?)\s+ignore\s+nulls\s*\)",
+    re.IGNORECASE,
+)
+_SET_FROM_STRUCT = re.compile(
+    r"\bset\s*\(\s*(?P<name>\w+)\s*\)\s*=\s*\(\s*select\s+as\s+struct\b", re.IGNORECASE
+)
+_CREATE_TABLE = re.compile(
+    r"\bcreate\s+(?:or\s+replace\s+)?table\s+(?:if\s+not\s+exists\s+)?[`\w.\-]+\s*(?=\()",
+    re.IGNORECASE,
+)
+_AS_SELECT = re.compile(
+    r"\s*(?:partition\s+by\s.*?|cluster\s+by\s.*?|options\s*\(.*?\)\s*)*\bas\s*[\(sw]",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def repair(sql: str) -> str:
+    """The statement with what bqemulator's translator cannot read written in another way.
+
+    The values stay the same, except that a table's NOT NULLs are lost with its column list.
+    """
+    # dbt collects the partitions to overwrite so; array_agg in DuckDB keeps a null, and the
+    # filter is what "ignore nulls" means.
+    sql = _DISTINCT_IGNORE_NULLS.sub(r"array_agg(distinct \g<what>) filter (where \g<what> is not null)", sql)
+    # dbt assigns the script variable of insert_overwrite from a struct of one field.
+    sql = _SET_FROM_STRUCT.sub(r"set \g<name> = (select ", sql)
+    return _without_column_list(sql)
+
+
+def _without_column_list(sql: str) -> str:
+    """`create table t (columns) ... as select` (what a dbt contract makes) without `(columns)`."""
+    created = _CREATE_TABLE.search(sql)
+    if created is None:
+        return sql
+    start = end = created.end()
+    depth = 0
+    while end < len(sql):
+        depth += {"(": 1, ")": -1}.get(sql[end], 0)
+        end += 1
+        if depth == 0:
+            break
+    return sql[:start] + sql[end:] if _AS_SELECT.match(sql, end) else sql
+
+
+def _as_bigquery_says(error: Exception) -> DomainError:
+    """The error that BigQuery would answer with.
+
+    An engine error that bqemulator did not foresee becomes HTTP 500, and Google's client repeats
+    those for ten minutes; a dataset that is not there is 404 (dlt makes it then), not 400.
+    """
+    message = str(error)
+    if "perhaps it does not exist" in message or "Schema with name" in message:
+        return NotFoundError(f"Not found: Dataset {message}")
+    return error if isinstance(error, DomainError) else InvalidQueryError(message)
+
+
+def install_repairs() -> None:
+    """Change bqemulator's job routes in this process. Call before a server is made."""
+    stock_execute = jobs.execute_query_job
+    stock_query = jobs.query
+
+    async def execute(project_id: str, job_id: str, bq_sql: str, *rest: Any, **named: Any) -> Any:
+        try:
+            return await stock_execute(project_id, job_id, repair(bq_sql), *rest, **named)
+        except Exception as error:
+            raise _as_bigquery_says(error) from error
+
+    @functools.wraps(stock_query)
+    async def query(project_id: str, request: Any, ctx: Any, caller: Any) -> Any:
+        body = await request.json()  # starlette keeps it: the stock route sees the change
+        if "INFORMATION_SCHEMA" not in body.get("query", "").upper():
+            # The stock jobs.query does not read defaultDataset; jobs.insert does.
+            body["query"] = jobs._apply_default_dataset(
+                body.get("query", ""), body, request_project_id=project_id
+            )
+        answer = await stock_query(project_id, request, ctx, caller)
+        if answer.get("errors"):
+            # Stock: HTTP 200 and no rows for SQL that failed; the client takes that for success,
+            # so a MERGE of dlt that failed would look loaded.
+            raise _failure(answer["errors"][0])
+        return answer
+
+    DuckDBGenerator.TRANSFORMS[exp.JSONExtractArray] = _json_array
+    jobs.execute_query_job = execute
+    stock_route = next(
+        route for route in jobs.router.routes if getattr(route, "endpoint", None) is stock_query
+    )
+    jobs.router.routes.remove(stock_route)
+    jobs.router.add_api_route("/projects/{project_id}/queries", query, methods=["POST"], response_model=None)
+
+
+def _json_array(generator: Any, expression: exp.JSONExtractArray) -> str:
+    """json_query_array of what is not an array (null, say) is NULL; stock: the query fails."""
+    item = exp.JSONExtract(this=expression.this, expression=expression.expression)
+    items = exp.TryCast(this=item, to=exp.DataType.build("ARRAY<JSON>"))
+    return str(generator.sql(items))
+
+
+def _failure(error: dict[str, Any]) -> DomainError:
+    by_reason = {kind.bq_reason: kind for kind in jobs._SQL_EXECUTION_DOMAIN_ERRORS}
+    kind: type[DomainError] = by_reason.get(error.get("reason", ""), InvalidQueryError)
+    return kind(error["message"])
+
+
+def install_extensions() -> None:
+    """Put DuckDB's extensions from their wheels under $HOME/.duckdb, where bqemulator looks.
+
+    Without them it would try to download them at start. $HOME is a private folder here.
+    """
+    with duckdb.connect() as connection:
+        found = connection.execute("select version()").fetchone()
+        version = found[0] if found else ""
+        for name in EXTENSIONS:
+            package = importlib.util.find_spec(f"duckdb_extension_{name}")
+            if package is None or package.origin is None:
+                raise SystemExit(f"the package duckdb-extension-{name} is not installed")
+            file = Path(package.origin).parent / f"extensions/{version}/{name}.duckdb_extension"
+            if not file.exists():
+                raise SystemExit(f"duckdb-extension-{name} is not for DuckDB {version}")
+            connection.execute(f"install '{file}'")
+
+
+async def serve(project: str, data_dir: Path) -> None:
+    """Serve on free loopback ports until SIGTERM, the database in a file under `data_dir`."""
+    settings = Settings(
+        rest_port=0,
+        grpc_port=0,
+        default_project_id=project,
+        upload_staging_dir=data_dir / "uploads",
+        log_level=LogLevel.WARNING,
+    )
+    server = EmulatorServer(settings)
+    await server.start()
+    print(json.dumps({"rest": server.rest_port, "grpc": server.grpc_port}), flush=True)
+    stopped = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stopped.set)
+    await stopped.wait()
+    await server.stop()
+
+
+if __name__ == "__main__":
+    install_extensions()
+    install_repairs()
+    asyncio.run(serve(project=sys.argv[1], data_dir=Path(sys.argv[2])))

@@ -1,0 +1,74 @@
+"""Random histories of a feed: ads, their events and states, split into loads in any order.
+
+history(random) -> [Load, ...] in the order in which the loads complete
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+from tests.dbt.raw import Row, event, features, version
+
+# The spans meet a 29 February, a year's end, and both changes of the clock.
+BEGIN = datetime(2026, 12, 20, 8, 30, tzinfo=UTC)
+END = datetime(2028, 4, 10, 22, 45, tzinfo=UTC)
+COUNTIES = [("OSLO", "OSLO"), ("HORDALAND", "BERGEN"), ("VIKEN", "MOSS"), ("VIKEN", "?"), ("X", "Y")]
+
+
+@dataclass
+class Load:
+    """Rows of one package; `at` is when it read the feed, None where it is another source's."""
+
+    at: datetime
+    is_of_feed: bool
+    versions: list[Row] = field(default_factory=list)
+    events: list[Row] = field(default_factory=list)
+    features: list[Row] = field(default_factory=list)
+
+
+def history(random: Random, ads: int = 80, loads: int = 12) -> list[Load]:
+    """Loads of random rows of random ads; the order of completion is not the order of reading."""
+    packages = [Load(_instant(random), random.random() > 0.2) for _ in range(loads)]
+    for number in range(ads):
+        ad_id = f"ad-{number:03}"
+        for _ in range(random.randrange(5)):
+            status = random.choice(["ACTIVE", "ACTIVE", "INACTIVE", "DELETED"])
+            row = event(ad_id, status, _instant(random))
+            for package in random.sample(packages, random.choice([1, 1, 1, 2])):
+                package.events.append(row)
+        for _ in range(random.randrange(4)):
+            package = random.choice(packages)
+            document = _document(random) if random.random() > 0.2 else None
+            status = "ACTIVE" if document else "INACTIVE"
+            row = version(ad_id, document, _instant(random), status=status)
+            package.versions.append(row)
+            for rules_version in range(1, random.randrange(1, 4)):
+                later = random.choice([package, random.choice(packages)])
+                later.features.append(
+                    features(row, rules_version=rules_version, text_length=random.randrange(9000))
+                )
+    return packages
+
+
+def _instant(random: Random) -> datetime:
+    # few distinct instants: ties happen
+    return BEGIN + timedelta(hours=12) * random.randrange((END - BEGIN) // timedelta(hours=12))
+
+
+def _document(random: Random) -> dict[str, Any]:
+    published = _instant(random)
+    county, municipality = random.choice(COUNTIES)
+    document: dict[str, Any] = {
+        "published": random.choice([published.isoformat(), published.strftime("%Y-%m-%dT%H:%M:%S"), ""]),
+        "expires": (published + timedelta(days=random.randrange(-3, 90))).isoformat(),
+        "positioncount": random.choice(["1", "3", " 2 ", "many", None, 4]),
+        "applicationDue": random.choice(["Snarest", "1.3.2028", "2028-03-01T00:00:00"]),
+        "workLocations": [{"country": "NORGE", "county": county, "municipal": municipality}],
+        "occupationCategories": random.choice([[], [{"level1": "IT", "level2": "Drift"}], [{"level1": "Ny"}]]),
+    }
+    if random.random() < 0.3:
+        del document[random.choice(list(document))]
+    return document
