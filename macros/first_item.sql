@@ -1,20 +1,20 @@
-{% macro first_item(document, path, condition='true', greatest=none) -%}
-    {{ adapter.dispatch('first_item')(document, path, condition, greatest) }}
+{% macro first_item(array, condition='true', greatest=none) -%}
+    {{ adapter.dispatch('first_item')(array, condition, greatest) }}
 {%- endmacro %}
 
-{% macro default__first_item(document, path, condition, greatest) -%}
+{% macro default__first_item(array, condition, greatest) -%}
     (
         select item
-        from unnest(json_query_array({{ document }}, '{{ path }}')) as item with offset as place
+        from unnest(json_query_array({{ array }})) as item with offset as place
         where {{ condition }}
         order by {% if greatest %}{{ greatest }} desc, {% endif %}place
         limit 1
     )
 {%- endmacro %}
 
-{% macro duckdb__first_item(document, path, condition, greatest) -%}
+{% macro duckdb__first_item(array, condition, greatest) -%}
     {%- set items -%}
-        list_filter(json_extract({{ document }}, '{{ path }}[*]'), lambda item: {{ condition }})
+        list_filter(json_extract({{ array }}, '$[*]'), lambda item: {{ condition }})
     {%- endset -%}
     {%- if greatest -%}
         list_reduce({{ items }}, lambda best, item: case

@@ -17,8 +17,8 @@ import pytest
 
 from demo.server import Served, serving
 from demo.world import World
+from tests.command import PROJECT, Command
 
-PROJECT = Path(__file__).resolve().parents[1]
 SINCE = ("--since", "2019-01-01")
 
 
@@ -26,38 +26,6 @@ SINCE = ("--since", "2019-01-01")
 def feed() -> Iterator[Served]:
     with serving(World(seed=3, days=5, ads_a_day=30, until=datetime(2026, 3, 1, 12, tzinfo=UTC))) as served:
         yield served
-
-
-class Command:
-    """`run_pipeline.py` as a process, on a warehouse of its own."""
-
-    def __init__(self, folder: Path, base_url: str) -> None:
-        self.folder = folder
-        self.environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(folder),
-            "SOURCES__NAV_FEED__BASE_URL": base_url,
-            "SOURCES__NAV_FEED__ATTEMPTS": "1",
-            "WAREHOUSE__DUCKDB_PATH": str(folder / "test.duckdb"),
-            "WAREHOUSE__PIPELINES_DIR": str(folder / "dlt"),
-            "DBT_TARGET_PATH": str(folder / "target"),
-            "DBT_LOG_PATH": str(folder / "logs"),
-            "COLUMNS": "200",
-        }
-
-    def __call__(self, *arguments: str, **environment: str) -> tuple[int, str]:
-        """Exit code, and all that was printed."""
-        done = subprocess.run(
-            [sys.executable, str(PROJECT / "run_pipeline.py"), *arguments],
-            env={**self.environment, **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=120,
-            cwd=self.folder,
-            check=False,
-        )
-        return done.returncode, done.stdout
 
 
 @pytest.fixture

@@ -1,10 +1,9 @@
 -- On the first of each month and on the as-of date: the ads open that day, counted one by one.
 with days as (
-    select distinct day
-    from {{ ref('daily_active_ads') }}
-    where extract(day from day) = 1
-    union all
-    select as_of_on from {{ ref('int_as_of') }}
+    select distinct daily.day
+    from {{ ref('daily_active_ads') }} as daily
+    cross join {{ ref('int_as_of') }} as as_of
+    where extract(day from daily.day) = 1 or daily.day = as_of.as_of_on
 ),
 
 expected as (
@@ -22,7 +21,7 @@ found as (
     group by day
 )
 
-select expected.day, expected.ads as expected_ads, found.ads as found_ads
-from expected
-left join found on found.day = expected.day
-where found.day is null or found.ads != expected.ads or found.positions != expected.positions
+select found.day, expected.ads as expected_ads, found.ads as found_ads
+from found
+left join expected on expected.day = found.day
+where expected.day is null or found.ads != expected.ads or found.positions != expected.positions

@@ -13,26 +13,36 @@ with source as (
     where {{ rows_to_read() }}
 ),
 
+-- A document is parsed once: a call for each value costs the time and the memory of one for each.
+taken_apart as (
+    select
+        *,
+        {{ json_parts('document', [
+            '$.published', '$.expires', '$.applicationDue', '$.positioncount', '$.extent', '$.engagementtype',
+            '$.sector', '$.employer.orgnr', '$.workLocations', '$.occupationCategories', '$.categoryList',
+        ]) }} as parts
+    from source
+),
+
 opened as (
     select
         *,
-        {{ json_text('document', '$.published') }} as published_text,
-        {{ json_text('document', '$.expires') }} as expires_text,
-        {{ json_text('document', '$.applicationDue') }} as application_due_text,
-        {{ json_text('document', '$.positioncount') }} as position_count_text,
-        {{ json_text('document', '$.extent') }} as extent,
-        {{ json_text('document', '$.engagementtype') }} as engagement,
-        {{ json_text('document', '$.sector') }} as sector,
-        {{ json_text('document', '$.employer.orgnr') }} as employer_number,
-        {{ json_text('document', '$.workLocations[0].country') }} as country,
-        {{ first_item('document', '$.workLocations',
-            condition=json_text('item', '$.county') ~ ' is not null') }} as location,
-        {{ first_item('document', '$.occupationCategories',
+        {{ json_text(part('parts', 1), '$') }} as published_text,
+        {{ json_text(part('parts', 2), '$') }} as expires_text,
+        {{ json_text(part('parts', 3), '$') }} as application_due_text,
+        {{ json_text(part('parts', 4), '$') }} as position_count_text,
+        {{ json_text(part('parts', 5), '$') }} as extent,
+        {{ json_text(part('parts', 6), '$') }} as engagement,
+        {{ json_text(part('parts', 7), '$') }} as sector,
+        {{ json_text(part('parts', 8), '$') }} as employer_number,
+        {{ json_text(part('parts', 9), '$[0].country') }} as country,
+        {{ first_item(part('parts', 9), condition=json_text('item', '$.county') ~ ' is not null') }} as location,
+        {{ first_item(part('parts', 10),
             condition=json_text('item', '$.level1') ~ ' is not null') }} as occupation_item,
-        {{ first_item('document', '$.categoryList',
+        {{ first_item(part('parts', 11),
             condition=json_text('item', '$.categoryType') ~ " = 'STYRK08'",
             greatest='coalesce(' ~ try_cast(json_text('item', '$.score'), 'float64') ~ ', -1)') }} as styrk08_item
-    from source
+    from taken_apart
 ),
 
 renamed as (

@@ -62,9 +62,10 @@ def repair(sql: str) -> str:
 
 def _without_column_list(sql: str) -> str:
     """`create table t (columns) ... as select` (what a dbt contract makes) without `(columns)`."""
-    created = _CREATE_TABLE.search(sql)
-    if created is None:
+    creations = list(_CREATE_TABLE.finditer(sql))
+    if len(creations) != 1:  # dlt makes all its tables in one script, none of them from a query
         return sql
+    created = creations[0]
     start = end = created.end()
     depth = 0
     while end < len(sql):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from dbt.contracts.graph.manifest import Manifest
+
 from tests.dbt.warehouse import Warehouse
 
 

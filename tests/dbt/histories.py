@@ -29,24 +29,31 @@ class Load:
     features: list[Row] = field(default_factory=list)
 
 
-def history(random: Random, ads: int = 80, loads: int = 12) -> list[Load]:
+def history(random: Random, ads: int = 80, loads: int = 10) -> list[Load]:
     """Loads of random rows of random ads; the order of completion is not the order of reading."""
     packages = [Load(_instant(random), random.random() > 0.2) for _ in range(loads)]
+    # Nearly all rows come in the first loads; in the others an ad or two change, or only the as-of date.
+    sizes = [100, 100, 100] + [1] * (loads - 3)
+
+    def some_load() -> Load:
+        return random.choices(packages, sizes)[0]
+
     for number in range(ads):
         ad_id = f"ad-{number:03}"
         for _ in range(random.randrange(5)):
             status = random.choice(["ACTIVE", "ACTIVE", "INACTIVE", "DELETED"])
             row = event(ad_id, status, _instant(random))
-            for package in random.sample(packages, random.choice([1, 1, 1, 2])):
-                package.events.append(row)
+            for package in (some_load(), *([some_load()] if random.random() < 0.2 else [])):
+                if row not in package.events:
+                    package.events.append(row)
         for _ in range(random.randrange(4)):
-            package = random.choice(packages)
+            package = some_load()
             document = _document(random) if random.random() > 0.2 else None
             status = "ACTIVE" if document else "INACTIVE"
             row = version(ad_id, document, _instant(random), status=status)
             package.versions.append(row)
             for rules_version in range(1, random.randrange(1, 4)):
-                later = random.choice([package, random.choice(packages)])
+                later = random.choice([package, some_load()])
                 later.features.append(
                     features(row, rules_version=rules_version, text_length=random.randrange(9000))
                 )
@@ -67,7 +74,9 @@ def _document(random: Random) -> dict[str, Any]:
         "positioncount": random.choice(["1", "3", " 2 ", "many", None, 4]),
         "applicationDue": random.choice(["Snarest", "1.3.2028", "2028-03-01T00:00:00"]),
         "workLocations": [{"country": "NORGE", "county": county, "municipal": municipality}],
-        "occupationCategories": random.choice([[], [{"level1": "IT", "level2": "Drift"}], [{"level1": "Ny"}]]),
+        "occupationCategories": random.choice(
+            [[], [{"level1": "IT", "level2": "Drift"}], [{"level1": "Ny"}]]
+        ),
     }
     if random.random() < 0.3:
         del document[random.choice(list(document))]

@@ -148,9 +148,7 @@ class RawTables:
         self.connection.execute(f"create schema if not exists {dataset}")
         for table, columns in TABLES.items():
             empty = pa.schema(columns.items()).empty_table()  # noqa: F841  (read by DuckDB)
-            self.connection.execute(
-                f"create table if not exists {dataset}.{table} as select * from empty"
-            )
+            self.connection.execute(f"create table if not exists {dataset}.{table} as select * from empty")
 
     def __enter__(self) -> Self:
         return self

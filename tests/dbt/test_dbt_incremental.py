@@ -5,13 +5,15 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import duckdb
 from dbt.contracts.graph.manifest import Manifest
-from tests.dbt.histories import Load, history
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from tests.dbt.raw import RawTables
+
+from tests.dbt.histories import Load, history
+from tests.dbt.raw import RawTables, event, version
 from tests.dbt.warehouse import Tables, Warehouse
 
 PARTS = [
@@ -64,6 +66,36 @@ def test_after_any_history_every_model_holds_what_a_full_refresh_builds(
         warehouse.dbt("test", "--exclude", "test_type:unit")
 
 
+def test_one_small_change_moves_all_the_days_that_hang_on_it(warehouse: Warehouse) -> None:
+    def content(published: str, expires: str = "2026-12-01") -> dict[str, str]:
+        return {"published": published, "expires": expires}
+
+    first = [version(ad, content(f"2026-0{n}-10"), "2026-01-01T10:00:00Z") for n, ad in enumerate("abcd", 1)]
+    changes: dict[str, dict[str, Any]] = {
+        "the first load": {"versions": first, "at": "2026-05-20T10:00:00Z"},
+        "the as-of date alone moves": {"at": "2026-08-02T10:00:00Z"},
+        "an ad was published later than it said": {
+            "versions": [version("a", content("2026-04-02"), "2026-01-02T10:00:00Z")],
+            "at": "2026-08-02T11:00:00Z",
+        },
+        "an ad closed long ago": {
+            "versions": [version("b", content("2026-02-10", "2026-03-01"), "2026-01-02T10:00:00Z")],
+            "events": [event("b", "INACTIVE", "2026-02-20T10:00:00Z")],
+            "at": "2026-08-02T12:00:00Z",
+        },
+        "and was opened again": {
+            "events": [event("b", "ACTIVE", "2026-02-21T10:00:00Z")],
+            "at": "2026-08-02T13:00:00Z",
+        },
+    }
+    warehouse.dbt("seed")
+    for change, load in changes.items():
+        with warehouse.raw() as raw:
+            raw.append(**load)
+        warehouse.dbt("run")
+        assert_same(warehouse.tables(), warehouse.built_from_nothing(), change)
+
+
 def _append(raw: RawTables, load: Load) -> str:
     return raw.append(
         versions=load.versions,
@@ -83,11 +115,11 @@ def _lose_some_memory(warehouse: Warehouse) -> None:
             connection.execute("delete from nav.processed_loads where hash(model, load_id) % 3 = 0")
 
 
-def assert_same(built: Tables, expected: Tables) -> None:
+def assert_same(built: Tables, expected: Tables, after: str = "") -> None:
     """Compare cell by cell, and name the first rows that differ."""
     assert built.keys() == expected.keys()
     for table, rows in expected.items():
         if built[table] != rows:
             extra = [row for row in built[table] if row not in rows][:3]
             missing = [row for row in rows if row not in built[table]][:3]
-            raise AssertionError(f"{table}: unexpected {extra}, missing {missing}")
+            raise AssertionError(f"{after} {table}: unexpected {extra}, missing {missing}")

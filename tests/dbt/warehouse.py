@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
+
 from tests.dbt.raw import RawTables
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -80,8 +81,7 @@ class Warehouse:
                 " order by 1"
             ).fetchall()
             return {
-                name: connection.execute(f"select * from {name} order by all").fetchall()
-                for (name,) in names
+                name: connection.execute(f"select * from {name} order by all").fetchall() for (name,) in names
             }
 
     def built_from_nothing(self) -> Tables:

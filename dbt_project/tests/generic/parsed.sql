@@ -1,4 +1,5 @@
 {% test parsed(model, pairs) %}
+{{ config(fail_calc='coalesce(sum(times), 0)') }}
 
 {%- for text, value in pairs.items() %}
 select '{{ text }}' as not_parsed, {{ text }} as example, count(*) as times

@@ -1,0 +1,116 @@
+"""The whole job against BigQuery, as a user runs it: every cell as on DuckDB, also after changes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from demo.server import Served, serving
+from demo.world import World
+from extract.credentials import Key
+from tests.bigquery.emulator import BigQueryEmulator
+from tests.bigquery.test_keys_in_use import files_with_the_key
+from tests.command import Command
+
+END = datetime(2026, 3, 1, 12, tzinfo=UTC)
+# What differs by when and by which load it was written, and what follows from it.
+RUN_COLUMNS = {"extracted_at", "load_id", "_dlt_load_id", "first_extracted_at", "started_at", "finished_at"}
+
+
+@pytest.fixture(scope="module")
+def feed() -> Iterator[Served]:
+    with serving(World(seed=5, days=6, ads_a_day=20, until=END), clock=END - timedelta(days=2)) as served:
+        yield served
+
+
+@pytest.fixture
+def on_duckdb(tmp_path: Path, feed: Served) -> Command:
+    (tmp_path / "duckdb").mkdir()
+    return Command(tmp_path / "duckdb", feed.url)
+
+
+@pytest.fixture
+def on_bigquery(tmp_path: Path, feed: Served, bigquery_emulator: BigQueryEmulator) -> Command:
+    (tmp_path / "bigquery").mkdir()
+    command = Command(tmp_path / "bigquery", feed.url)
+    command.environment |= bigquery_emulator.environment() | {
+        "WAREHOUSE__TARGET": "bigquery",
+        "WAREHOUSE__RAW_DATASET": "job_raw",
+        "WAREHOUSE__DATASET": "job",
+        "BIGQUERY_KEY__SOURCE": "environment",
+        "JOB_MARKET_BIGQUERY_KEY": json.dumps(bigquery_emulator.key),
+    }
+    return command
+
+
+def tables_of_duckdb(command: Command, dataset: str) -> dict[str, list[str]]:
+    with duckdb.connect(command.environment["WAREHOUSE__DUCKDB_PATH"], read_only=True) as connection:
+        found = connection.execute(
+            "select table_name, list(column_name order by column_name) from information_schema.columns "
+            f"where table_schema = '{dataset}' group by 1 order by 1"
+        ).fetchall()
+    return {name: [column for column in columns if column not in RUN_COLUMNS] for name, columns in found}
+
+
+def assert_the_same(on_duckdb: Command, emulator: BigQueryEmulator) -> None:
+    compared = 0
+    with duckdb.connect(on_duckdb.environment["WAREHOUSE__DUCKDB_PATH"], read_only=True) as connection:
+        connection.execute("set timezone = 'UTC'")
+        for layer in ("staging", "intermediate", "marts"):
+            for table, columns in tables_of_duckdb(on_duckdb, f"nav_{layer}").items():
+                if table in ("stg_loads", "stg_feed_loads", "pipeline_health"):
+                    continue  # when each run was, which is not the same twice
+                names = ", ".join(columns)
+                here = connection.execute(f"select {names} from nav_{layer}.{table}").fetchall()
+                there = emulator.client().query_and_wait(f"select {names} from job_{layer}.{table}")
+                assert sorted(map(_cells, here)) == sorted(_cells(row.values()) for row in there), table
+                compared += 1
+    assert compared >= 9
+
+
+def _cells(row: Sequence[Any]) -> str:
+    """The row as text: floats to nine places, instants without the name of their time zone."""
+    return str([_cell(cell) for cell in row])
+
+
+def _cell(cell: Any) -> Any:
+    if isinstance(cell, float):
+        return round(cell, 9)
+    return cell.timestamp() if isinstance(cell, datetime) else cell
+
+
+def test_the_job_gives_the_tables_of_duckdb_also_after_changes(
+    feed: Served,
+    on_duckdb: Command,
+    on_bigquery: Command,
+    bigquery_emulator: BigQueryEmulator,
+) -> None:
+    for at in (END - timedelta(days=2), END):
+        feed.clock_to(at)
+        for command in (on_duckdb, on_bigquery):
+            code, printed = command("--since", "2019-01-01") if at < END else command()
+            assert code == 0, printed
+        assert_the_same(on_duckdb, bigquery_emulator)
+    code, printed = on_bigquery("extract")
+    assert (code, "nothing new" in printed) == (0, True), printed
+    code, printed = on_bigquery("status")
+    assert code == 0, printed
+    assert "job_marts.fct_ads" in printed
+    key = Key("a test", bigquery_emulator.project, bigquery_emulator.key)
+    assert files_with_the_key(on_bigquery.folder, key) == []
+
+
+def test_a_key_that_is_missing_stops_the_job_before_anything_is_fetched(
+    feed: Served, on_bigquery: Command
+) -> None:
+    feed.reset_stats()
+    code, printed = on_bigquery(JOB_MARKET_BIGQUERY_KEY="")
+    assert code == 2
+    assert "the environment variable JOB_MARKET_BIGQUERY_KEY: it is not set" in printed
+    assert feed.stats()["requests"] == {}

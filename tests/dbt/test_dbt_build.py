@@ -1,0 +1,200 @@
+"""The whole project built: in an empty warehouse, and from given rows to the rows they must give."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from tests.dbt.raw import event, features, version
+from tests.dbt.warehouse import Warehouse
+
+
+def test_an_empty_warehouse_builds_and_its_marts_are_empty(warehouse: Warehouse) -> None:
+    warehouse.dbt("build")
+    warehouse.dbt("run")
+    marts = {name: rows for name, rows in warehouse.tables().items() if name.startswith("nav_marts.")}
+    assert len(marts) == 6
+    assert not any(marts.values())
+
+
+def test_rows_of_an_archive_alone_make_ads_but_no_days(warehouse: Warehouse) -> None:
+    row = version("old", {"published": "2021-03-01"}, "2021-03-01T10:00:00Z", source="mongo_archive")
+    with warehouse.raw() as raw:
+        raw.append(versions=[row], feed_load=None)
+    warehouse.dbt("build")
+    assert warehouse.rows(
+        "select ad_id, published_on, rows_new, rows_duplicate from nav_marts.fct_ads,"
+        " nav_marts.pipeline_health"
+    ) == [("old", date(2021, 3, 1), 1, None)]
+    assert warehouse.rows("select count(*) from nav_marts.daily_active_ads") == [(0,)]
+    with warehouse.raw() as raw:
+        raw.append(events=[event("new", "ACTIVE", "2021-03-03T10:00:00Z")], at="2021-03-03T12:00:00Z")
+    warehouse.dbt("build")
+    assert warehouse.rows(
+        "select day, sum(ads) from nav_marts.daily_active_ads group by day order by day"
+    ) == [(date(2021, 3, 1), 1), (date(2021, 3, 2), 1), (date(2021, 3, 3), 2)]
+
+
+def test_a_load_that_is_not_complete_is_not_read_until_it_is(warehouse: Warehouse) -> None:
+    with warehouse.raw() as raw:
+        raw.append(events=[event("seen", "ACTIVE", "2026-03-02T10:00:00Z")], at="2026-03-05T10:00:00Z")
+        late = raw.append(
+            events=[event("late", "ACTIVE", "2026-03-01T10:00:00Z")],
+            at="2026-03-03T10:00:00Z",
+            complete=False,
+        )
+    warehouse.dbt("build")
+    assert warehouse.rows("select ad_id from nav_marts.fct_ads") == [("seen",)]
+    with warehouse.raw() as raw:
+        raw.complete(late, "2026-03-06T10:00:00Z")
+    warehouse.dbt("build")
+    assert warehouse.rows("select ad_id from nav_marts.fct_ads order by 1") == [("late",), ("seen",)]
+    days = (
+        "select day, ads, ads_7_day_mean * 7 from nav_marts.daily_new_ads where day < '2026-03-04' order by 1"
+    )
+    assert warehouse.rows(days) == [
+        (date(2026, 3, 1), 1, 1.0),
+        (date(2026, 3, 2), 1, 2.0),
+        (date(2026, 3, 3), 0, 2.0),
+    ]
+
+
+def place(county: str | None, municipality: str | None = None) -> dict[str, Any]:
+    location = {"country": "NORGE", "county": county, "municipal": municipality}
+    return {"published": "2026-03-01T00:00:00", "workLocations": [location]}
+
+
+CASES: dict[str, tuple[dict[str, Any] | None, dict[str, Any]]] = {
+    "county of today": (
+        place("OSLO", "OSLO"),
+        {"county": "Oslo", "municipality": "OSLO", "country": "NORGE"},
+    ),
+    "county of 2019": (place("SOGN OG FJORDANE", "FØRDE"), {"county": "Vestland"}),
+    "split county": (place("VIKEN", "DRAMMEN"), {"county": "Buskerud"}),
+    "split county, other part": (place("Viken", "Moss"), {"county": "Østfold"}),
+    "split county, no place": (place("VIKEN"), {"county": "Unknown", "municipality": None}),
+    "moved municipality": (place("OPPLAND", "LUNNER"), {"county": "Akershus"}),
+    "its county stays": (place("OPPLAND", "GJØVIK"), {"county": "Innlandet"}),
+    "no county": (place("SKÅNE"), {"county": "Unknown"}),
+    "nothing said": (
+        {},
+        {
+            "occupation": "Unknown",
+            "occupation_detail": "Unknown",
+            "county": "Unknown",
+            "industry": "Unknown",
+            "positions": 1,
+            "is_captured": True,
+            "text_length": 700,
+            "published_on": None,
+        },
+    ),
+    "no content": (None, {"occupation": "Unknown", "is_captured": False, "text_length": None}),
+    "zero positions": ({"positioncount": "0"}, {"positions": 1}),
+    "unknown occupation": (
+        {"occupationCategories": [{"level1": "Romfart"}]},
+        {"occupation": "Romfart", "occupation_detail": "Unknown"},
+    ),
+    "employer": (
+        {
+            "employer": {"orgnr": "889640782"},
+            "extent": "Heltid",
+            "engagementtype": "Fast",
+            "sector": "Offentlig",
+        },
+        {"employer_number": "889640782", "extent": "Heltid", "engagement": "Fast", "sector": "Offentlig"},
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def ads(tmp_path_factory: pytest.TempPathFactory, manifest: Any) -> dict[str, dict[str, Any]]:
+    """fct_ads by ad, of one load with all cases."""
+    warehouse = Warehouse(tmp_path_factory.mktemp("cases"), manifest)
+    versions = [
+        version(
+            name, document, "2026-03-01T10:00:00Z", status="ACTIVE" if document is not None else "INACTIVE"
+        )
+        for name, (document, _) in CASES.items()
+    ]
+    found = [
+        features(row, rules_version=rules_version, text_length=length)
+        for row in versions
+        if row["document"] is not None
+        for rules_version, length in ((2, 700), (1, 500))
+    ]
+    with warehouse.raw() as raw:
+        raw.append(versions=versions, features=found)
+    warehouse.dbt("build")
+    return {row["ad_id"]: row for row in warehouse.records("select * from nav_marts.fct_ads")}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_an_ad_becomes_the_row_it_should(name: str, ads: dict[str, dict[str, Any]]) -> None:
+    expected = CASES[name][1]
+    assert {column: ads[name][column] for column in expected} == expected
+
+
+def test_an_ad_in_its_life_counts_on_the_right_days(warehouse: Warehouse) -> None:
+    document = {
+        "published": "2026-02-27T23:30:00Z",  # the 28th in Oslo
+        "expires": "2026-03-03T00:00:00",
+        "positioncount": "2",
+        "occupationCategories": [{"level1": "IT"}],
+    }
+    year_before = version("before", {"published": "2025-02-28"}, "2025-02-28T10:00:00Z")
+    with warehouse.raw() as raw:
+        raw.append(
+            versions=[version("a", document, "2026-02-28T10:00:00Z"), year_before],
+            events=[
+                event("a", "ACTIVE", "2026-02-28T10:00:00Z"),
+                event("before", "INACTIVE", "2025-03-01T10:00:00Z"),
+            ],
+            at="2026-03-04T23:30:00Z",  # the 5th in Oslo: the as-of date
+        )
+    warehouse.dbt("build")
+    active = "select day, ads, positions from nav_marts.daily_active_ads where occupation = 'IT' order by day"
+    assert warehouse.rows(active) == [
+        (day, 1, 2) for day in (date(2026, 2, 28), date(2026, 3, 1), date(2026, 3, 2), date(2026, 3, 3))
+    ]
+    assert warehouse.rows("select max(day) from nav_marts.daily_new_ads") == [(date(2026, 3, 5),)]
+    new = "select occupation, ads, positions, ads_year_earlier from nav_marts.daily_new_ads"
+    assert sorted(warehouse.rows(f"{new} where day = '2026-02-28'")) == [
+        ("IT", 1, 2, 0),
+        ("Unknown", 0, 0, 1),
+    ]
+    counts = "ads_this_year, ads_last_year, ads_difference, ads_difference_percent"
+    change = f"select {counts} from nav_marts.yearly_change"
+    assert warehouse.rows(f"{change} where dimension = 'industry'") == [(1, 1, 0, 0.0)]
+    assert warehouse.rows(f"{change} where value = 'IT'") == [(1, 0, 1, None)]
+    lifetimes = "select closed_month, occupation, days_open_median, share_stopped from nav_marts.ad_lifetimes"
+    assert warehouse.rows(f"{lifetimes} order by occupation") == [
+        (date(2026, 3, 1), "IT", 4.0, 0.0),
+        (date(2025, 3, 1), "Unknown", 2.0, 1.0),
+    ]
+
+
+def test_the_quartiles_of_lifetimes_are_interpolated(warehouse: Warehouse) -> None:
+    documents = [{"published": "2026-03-01", "expires": f"2026-03-{day:02}"} for day in (1, 2, 3, 10)]
+    with warehouse.raw() as raw:
+        raw.append(
+            versions=[
+                version(str(n), document, "2026-03-01T10:00:00Z") for n, document in enumerate(documents)
+            ]
+        )
+    warehouse.dbt("build", "--select", "+ad_lifetimes", "--exclude-resource-type", "unit_test", "test")
+    quartiles = "days_open_lower_quartile, days_open_median, days_open_upper_quartile"
+    assert warehouse.rows(f"select {quartiles} from nav_marts.ad_lifetimes") == [(1.75, 2.5, 4.75)]
+
+
+def test_a_row_that_does_not_parse_is_counted_by_a_warning(warehouse: Warehouse) -> None:
+    with warehouse.raw() as raw:
+        raw.append(
+            versions=[version(ad, {"applicationDue": "Snarest"}, "2026-03-01T10:00:00Z") for ad in "ab"]
+        )
+    results: Any = warehouse.invoke("build", "--select", "+stg_ad_versions").result
+    warned = {outcome.node.name: outcome.failures for outcome in results if outcome.status == "warn"}
+    assert [name.split("_published")[0] for name in warned] == ["parsed_stg_ad_versions"]
+    assert list(warned.values()) == [2]
