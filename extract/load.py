@@ -32,13 +32,10 @@ class LoadSummary:
     owed: int = 0
 
     def __str__(self) -> str:
-        first = f"{self.finished} pending load(s) finished first; " if self.finished else ""
+        first = f"pending loads finished first: {self.finished}; " if self.finished else ""
         if not self.loads:
             return f"{first}nothing new"
-        return (
-            f"{first}{self.events:,} events, {self.details:,} ads' details in {len(self.loads)} loads; "
-            f"{self.owed} details owed"
-        )
+        return f"{first}events: {self.events:,}, details: {self.details:,}, still owed: {self.owed:,}"
 
 
 def extract_and_load(
