@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.progress import Progress as Bars
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
-LOG_EVERY = 1000
-"""Details between two log lines."""
+PAGES_A_LINE, DETAILS_A_LINE = 10, 1000
+"""How much lies between two lines of a log."""
 
 logger = logging.getLogger(__name__)
 
@@ -47,24 +47,27 @@ class Progress:
         """One more page with so many entries was read."""
         self._pages += 1
         self._events += events
-        self._say("%d pages read, %d events", self._pages, self._events)
+        self._say(
+            "%d pages read, %d events", self._pages, self._events, log=self._pages % PAGES_A_LINE == 1
+        )
 
     def details_owed(self, owed: int) -> None:
         """So many details are to be fetched from here on."""
         self._owed = self._done + self._failed + owed
+        self._say("at the feed's tip after %d pages, %d details to fetch", self._pages, owed)
 
     def details(self, settled: int, failed: int) -> None:
         """So many more details came, so many could not be had."""
-        before = self._done // LOG_EVERY
+        before = self._done // DETAILS_A_LINE
         self._done += settled
         self._failed += failed
         is_last = self._done + self._failed == self._owed
         self._say(
-            "%d of %d details fetched, %d failed",
+            "%d of %d details fetched, %d not to be had",
             self._done,
             self._owed,
             self._failed,
-            log=is_last or self._done // LOG_EVERY > before,
+            log=is_last or self._done // DETAILS_A_LINE > before,
         )
 
     def loading(self) -> None:
