@@ -47,9 +47,7 @@ class Progress:
         """One more page with so many entries was read."""
         self._pages += 1
         self._events += events
-        self._say(
-            "%d pages read, %d events", self._pages, self._events, log=self._pages % PAGES_A_LINE == 1
-        )
+        self._say("%d pages read, %d events", self._pages, self._events, log=self._pages % PAGES_A_LINE == 1)
 
     def details_owed(self, owed: int) -> None:
         """So many details are to be fetched from here on."""

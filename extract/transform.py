@@ -28,7 +28,10 @@ class BuildSummary:
     warnings: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
-        lines = [f"models: {self.models}, tests: {self.tests}, warnings: {len(self.warnings)}", *self.warnings]
+        lines = [
+            f"models: {self.models}, tests: {self.tests}, warnings: {len(self.warnings)}",
+            *self.warnings,
+        ]
         return "\n".join(lines)
 
 
