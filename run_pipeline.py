@@ -3,6 +3,8 @@
   python run_pipeline.py            the whole job, for the configured feed and warehouse
   python run_pipeline.py extract    read what is new and load it (what an hourly schedule does)
   python run_pipeline.py build      build and test the dbt models (what a daily schedule does)
+  python run_pipeline.py reprocess  recompute text features where the rules have changed since
+  python run_pipeline.py coiled-environment   have Coiled build what --engine coiled runs in
   python run_pipeline.py status     what the warehouse holds, how fresh it is, what is owed
 
 Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 75 the feed cannot be reached now (try
@@ -28,6 +30,7 @@ from rich.logging import RichHandler
 from rich.table import Table
 from rich.traceback import Traceback
 
+from extract.engine import Engine
 from extract.errors import JobMarketError
 from extract.settings import PROJECT, feed_settings, warehouse_settings
 from extract.warehouse import Warehouse, configured_warehouse
@@ -87,6 +90,25 @@ def build(options: argparse.Namespace, console: Console) -> None:
         Console().print(_build(warehouse, console))
 
 
+def reprocess(options: argparse.Namespace, console: Console) -> None:
+    """Recompute text features."""
+    from extract.progress import Progress
+    from extract.reprocess import reprocess as recompute
+
+    warehouse = configured_warehouse(warehouse_settings())
+    with _engine(options) as engine, warehouse.locked(), Progress(console) as progress:
+        Console().print(str(recompute(warehouse, engine, progress)))
+
+
+def coiled_environment(options: argparse.Namespace, console: Console) -> None:
+    """Make Coiled's software environment."""
+    from extract.coiled_engine import create_environment
+    from extract.engine_settings import coiled_settings
+
+    name = create_environment(coiled_settings())
+    Console().print(f"Coiled has the environment {name}.")
+
+
 def status(options: argparse.Namespace, console: Console) -> None:
     """Tell what there is."""
     from extract.status import report
@@ -98,6 +120,8 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, Console], None]] = {
     "run": run,
     "extract": extract,
     "build": build,
+    "reprocess": reprocess,
+    "coiled-environment": coiled_environment,
     "status": status,
 }
 
@@ -106,9 +130,15 @@ def _extract(warehouse: Warehouse, options: argparse.Namespace, console: Console
     from extract.load import extract_and_load
     from extract.progress import Progress
 
-    with Progress(console) as progress:
-        loaded = extract_and_load(warehouse.pipeline(), feed_settings(), options.since, progress)
+    with _engine(options) as engine, Progress(console) as progress:
+        loaded = extract_and_load(warehouse.pipeline(), feed_settings(), options.since, progress, engine)
     return str(loaded)
+
+
+def _engine(options: argparse.Namespace) -> Engine:
+    from extract.engine_settings import configured_engine, engine_settings
+
+    return configured_engine(engine_settings(), options.engine)
 
 
 def _build(warehouse: Warehouse, console: Console) -> str:
@@ -150,10 +180,18 @@ def _arguments(given: list[str] | None) -> argparse.Namespace:
         help="read the feed again from a date (2026-05-01) or so many days back (90d); without it a "
         "first run reads since_days of the configuration, later ones go on from the cursor",
     )
+    parser.add_argument(
+        "--engine",
+        choices=("here", "dask", "coiled"),
+        help="where details are fetched and texts are described: threads, Dask's processes or workers, or a "
+        "Coiled cluster made for the run; without it engine.name of the configuration",
+    )
     parser.add_argument("--debug", action="store_true", help="show the trace of an error")
     options = parser.parse_args(given)
     if options.since and options.command not in ("run", "extract"):
         parser.error(f"--since reads the feed, which {options.command!r} does not")
+    if options.engine and options.command not in ("run", "extract", "reprocess"):
+        parser.error(f"--engine works on batches, which {options.command!r} has none of")
     return options
 
 

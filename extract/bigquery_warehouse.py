@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
 import dlt
+import pyarrow as pa
 
 from extract.credentials import Key, KeySettings, resolve, verify
 from extract.errors import JobMarketError, SourceUnavailable
@@ -67,6 +69,20 @@ class BigQueryWarehouse(Warehouse):
             return [tuple(row.values()) for row in self._client.query_and_wait(sql, wait_timeout=SECONDS)]
         except NotFound:
             return []
+        except (RetryError, RequestException, TimeoutError):
+            raise SourceUnavailable(f"{self} does not answer now; try again later.") from None
+        except GoogleAPICallError as error:
+            raise JobMarketError(f"{self} refuses a query: {error.message}") from None
+
+    def read(self, sql: str, rows: int) -> Iterator[pa.Table]:
+        """Page by page over REST, which needs no right beyond that to query."""
+        from google.api_core.exceptions import GoogleAPICallError, RetryError
+        from requests import RequestException
+
+        try:
+            answer = self._client.query(sql).result(page_size=rows, timeout=SECONDS)
+            for batch in answer.to_arrow_iterable():
+                yield pa.Table.from_batches([batch])
         except (RetryError, RequestException, TimeoutError):
             raise SourceUnavailable(f"{self} does not answer now; try again later.") from None
         except GoogleAPICallError as error:

@@ -22,6 +22,8 @@ from extract.settings import FeedSettings
 from extract.tables import AD_FEATURES, AD_VERSIONS
 
 SOURCE = "feed"
+ENOUGH_FAILURES = 4
+"""So many ads in a row that cannot be had mean a feed that is down, however few the connections."""
 
 
 class OwedAd(NamedTuple):
@@ -103,10 +105,9 @@ async def _fetch(
                 failed[ad.ad_id] = "unknown to the feed (404)"
             except SourceUnavailable as error:
                 failed[ad.ad_id] = str(error)
-                # An ad that failed before says nothing of the feed; as many others in a row as there
-                # are connections do.
+                # An ad that failed before says nothing of the feed; enough others in a row do.
                 failures_in_a_row += not ad.has_failed
-                if failures_in_a_row >= connections:
+                if failures_in_a_row >= max(connections, ENOUGH_FAILURES):
                     unavailable = str(error)
             else:
                 failures_in_a_row = 0

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import dlt
 import duckdb
+import pyarrow as pa
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 
 from extract.errors import ConfigurationError, JobMarketError
@@ -62,6 +64,19 @@ class DuckDBWarehouse(Warehouse):
                 return connection.execute(sql).fetchall()
         except duckdb.CatalogException:
             return []
+        except duckdb.Error as error:
+            raise self._unusable(str(error)) from None
+
+    def read(self, sql: str, rows: int) -> Iterator[pa.Table]:
+        """One reading connection, within the memory that the settings allow."""
+        limits: dict[str, Any] = {"memory_limit": self.settings.duckdb_memory}
+        try:
+            with duckdb.connect(self.path, read_only=True, config=limits) as connection:
+                connection.execute("set timezone = 'UTC'")
+                for batch in connection.execute(sql).to_arrow_reader(rows):
+                    # DuckDB rounds up to its own vectors of 2,048 rows.
+                    table = pa.Table.from_batches([batch])
+                    yield from (table[start : start + rows] for start in range(0, len(table), rows))
         except duckdb.Error as error:
             raise self._unusable(str(error)) from None
 

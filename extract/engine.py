@@ -1,34 +1,225 @@
-"""Where batches are worked on: the one seam between a source and the machines that run its functions."""
+"""Where batches are worked on: the one seam between a source and the machines that run its functions.
+
+    batches ──> Engine.map(function) ──> Outcome(batch, result) as they come
+                  here: threads │ dask: processes, or a scheduler's workers │ coiled: a cluster of its own
+
+The functions are pure, so that a batch can be worked on twice, and anywhere. An engine promises: each
+batch comes back once, with its result or with the reason why there is none; so many are in flight, not
+more; and it is closed whatever happens.
+"""
 
 from __future__ import annotations
 
+import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import TypeVar
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from queue import SimpleQueue
+from types import TracebackType
+from typing import Any, Generic, NamedTuple, Self, TypeVar
 
-Batch = TypeVar("Batch")
+from extract.errors import JobMarketError
+
+TRIES = 2
+"""How often a batch whose function raises is tried, on different workers if there are."""
+
+FEW = 4
+"""So many failed batches of a round are looked into, to find what spoils them; more mean a trouble of all."""
+
+Batch = TypeVar("Batch", bound=Any)
+"""Something with a length that can be sliced: a list, an Arrow table."""
 Result = TypeVar("Result")
 
+logger = logging.getLogger(__name__)
 
-def map_batches(
-    function: Callable[[Batch], Result], batches: Iterable[Batch], workers: int
-) -> Iterator[Result]:
-    """Yield `function(batch)` for each batch as it comes, in no promised order.
 
-    No more batches are taken than there are workers, so memory does not grow with their number.
-    An error of the function is raised here; batches that wait are then not begun.
-    """
-    with ThreadPoolExecutor(workers, thread_name_prefix="batch") as pool:
-        running: set[Future[Result]] = set()
+class Outcome(NamedTuple, Generic[Batch, Result]):
+    """What became of a batch: a result, or None and the failure."""
+
+    batch: Batch
+    result: Result | None
+    failure: str | None = None
+
+
+class Counts(NamedTuple):
+    """How far a map is, in batches."""
+
+    done: int
+    in_flight: int
+    failed: int
+    dashboard: str | None
+    """The link to the scheduler's own page, if it has one."""
+
+
+class Attempt(NamedTuple):
+    """One try at a batch, as it comes back from where it was made."""
+
+    result: Any = None
+    failure: str | None = None
+    worker: str | None = None
+    """Where it failed, so that the next try goes elsewhere."""
+    is_final: bool = False
+    """Whether another try is of no use, since others were made already."""
+
+
+@dataclass
+class _Task:
+    batch: Any
+    future: Any
+    tries: int
+    avoid: tuple[str, ...]
+
+
+class Engine(ABC):
+    """Runs functions over batches. Entering it checks, the first batch opens it, leaving closes it."""
+
+    def __init__(self, slots: int) -> None:
+        self.slots = slots
+        """Batches worked on at the same moment."""
+
+    def __enter__(self) -> Self:
+        """See that it can be opened, at no cost. Raises JobMarketError in one sentence if it cannot."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def dashboard(self) -> str | None:
+        """The link to the scheduler's own page, if it has one."""
+        return None
+
+    def map(
+        self,
+        function: Callable[[Batch], Result],
+        batches: Iterable[Batch],
+        *,
+        at_once: int | None = None,
+        watch: Callable[[Counts], None] = lambda counts: None,
+    ) -> Iterator[Outcome[Batch, Result]]:
+        """Yield an outcome for each batch as it comes, in no promised order.
+
+        Not more than `at_once` batches (the engine's slots if left out) are taken and not yet yielded, so
+        memory does not grow with their number. A batch that fails is tried again elsewhere; the first few
+        that fail still are halved and tried on, down to the item that spoils them, which then fails alone.
+        That is done one at a time: what runs beside a task that kills its worker dies with it.
+
+        A JobMarketError of the function is raised here: it concerns the whole run. So is the engine's own,
+        when it cannot go on; batches that wait are then not begun.
+        """
+        done = failed = 0
+        width = at_once or self.slots
+        is_first, todo = True, batches
+        while True:
+            suspects: list[Batch] = []
+            for outcome, in_flight in self._round(function, todo, width):
+                size = len(outcome.batch)
+                if outcome.failure is not None and (is_first or size > 1) and len(suspects) < 2 * FEW:
+                    logger.warning("looking into a batch of %d: %s", size, outcome.failure)
+                    suspects += [part for part in _halves(outcome.batch) if len(part)]
+                    continue
+                done += outcome.failure is None
+                failed += outcome.failure is not None
+                watch(Counts(done, in_flight, failed, self.dashboard))
+                yield outcome
+            if not suspects:
+                return
+            is_first, todo, width = False, suspects, 1
+
+    @abstractmethod
+    def submit(self, function: Callable[[Batch], Result], batch: Batch, avoid: tuple[str, ...]) -> Any:
+        """Begin a try, opening the engine if it is not open; a future with `add_done_callback`."""
+
+    @abstractmethod
+    def attempt(self, future: Any) -> Attempt:
+        """What became of a future that is done. Raises JobMarketError as `map` does."""
+
+    def next_done(self, finished: SimpleQueue[int]) -> int:
+        """Wait for the next ticket. Raises JobMarketError if none can come any more."""
+        return finished.get()
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give everything back; harmless when it is not open."""
+
+    def _round(
+        self, function: Callable[[Batch], Result], batches: Iterable[Batch], at_once: int
+    ) -> Iterator[tuple[Outcome[Batch, Result], int]]:
+        finished: SimpleQueue[int] = SimpleQueue()
+        running: dict[int, _Task] = {}
+        waiting = iter(batches)
+        tickets = iter(range(1 << 62))
+
+        def begin(batch: Batch, tries: int, avoid: tuple[str, ...]) -> None:
+            ticket = next(tickets)
+            future = self.submit(function, batch, avoid)
+            running[ticket] = _Task(batch, future, tries, avoid)
+            future.add_done_callback(lambda _: finished.put(ticket))
+
         try:
-            for batch in batches:
-                running.add(pool.submit(function, batch))
-                if len(running) == workers:
-                    done, running = wait(running, return_when=FIRST_COMPLETED)
-                    for future in done:
-                        yield future.result()
-            for future in running:
-                yield future.result()
+            while True:
+                while len(running) < at_once and (batch := next(waiting, None)) is not None:
+                    begin(batch, 1, ())
+                if not running:
+                    return
+                task = running.pop(self.next_done(finished))
+                attempt = self.attempt(task.future)
+                if attempt.failure is not None and not attempt.is_final and task.tries < TRIES:
+                    begin(task.batch, task.tries + 1, (*task.avoid, *filter(None, [attempt.worker])))
+                else:
+                    yield Outcome(task.batch, attempt.result, attempt.failure), len(running)
         finally:
-            for future in running:
-                future.cancel()
+            for task in running.values():
+                task.future.cancel()
+
+
+class Here(Engine):
+    """Threads of this process."""
+
+    def __init__(self, slots: int = 2) -> None:
+        super().__init__(slots)
+        self._pool: ThreadPoolExecutor | None = None
+
+    def submit(self, function: Callable[[Batch], Result], batch: Batch, avoid: tuple[str, ...]) -> Any:
+        """In the pool."""
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self.slots, thread_name_prefix="batch")
+        return self._pool.submit(partial(try_batch, function, batch))
+
+    def attempt(self, future: Any) -> Attempt:
+        """As `try_batch` gave it."""
+        return opened(future.result())
+
+    def close(self) -> None:
+        """Wait for what is running; what waits is not begun."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None
+
+
+def _halves(batch: Batch) -> tuple[Batch, Batch]:
+    middle = len(batch) // 2
+    return batch[:middle], batch[middle:]
+
+
+def try_batch(
+    function: Callable[[Batch], Result], batch: Batch, worker: str | None = None
+) -> Attempt | JobMarketError:
+    """Run on the worker: whatever goes wrong comes back as a value, which no log or page shows there."""
+    try:
+        return Attempt(function(batch))
+    except JobMarketError as error:
+        return error.with_traceback(None)
+    except Exception as error:
+        return Attempt(failure=f"{type(error).__name__}: {error}", worker=worker)
+
+
+def opened(tried: Attempt | JobMarketError) -> Attempt:
+    """The attempt; raises the error that concerns the whole run."""
+    if isinstance(tried, JobMarketError):
+        raise tried
+    return tried

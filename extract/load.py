@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import dlt
 from dlt.common.exceptions import TerminalException
 from dlt.pipeline.exceptions import PipelineStepFailed
 
+from extract.engine import Engine, Here
 from extract.errors import JobMarketError, SourceUnavailable
 from extract.feed import Token
 from extract.nav_feed import Poll, nav_feed
@@ -39,31 +41,41 @@ class LoadSummary:
 
 
 def extract_and_load(
-    pipeline: dlt.Pipeline, settings: FeedSettings, since: datetime | None, progress: Progress
+    pipeline: dlt.Pipeline,
+    settings: FeedSettings,
+    since: datetime | None,
+    progress: Progress,
+    engine: Engine | None = None,
 ) -> LoadSummary:
     """Bring the warehouse up to the feed's tip.
 
     `since` (UTC) reads the feed again from there; without it the cursor is followed. Raises
     SourceUnavailable once what was read before is loaded, TokenRefused, JobMarketError.
     """
-    summary = LoadSummary()
-    while pipeline.has_pending_data:
-        # dlt would load it in place of what this run brings.
-        logger.info("finishing a load that an earlier run left pending")
-        _run(pipeline, None)
-        summary.finished += 1
-    poll = Poll(settings, Token(settings.token), progress, since)
+    summary = LoadSummary(finished=finish_pending(pipeline))
+    poll = Poll(settings, Token(settings.token), progress, since, engine or Here())
     while not poll.is_done:
-        summary.loads += _run(pipeline, poll)
+        summary.loads += run_load(pipeline, nav_feed(poll))
     if poll.unavailable:
         raise SourceUnavailable(poll.unavailable)
     summary.events, summary.details, summary.owed = poll.events, poll.details, poll.details_owed
     return summary
 
 
-def _run(pipeline: dlt.Pipeline, poll: Poll | None) -> list[str]:
+def finish_pending(pipeline: dlt.Pipeline) -> int:
+    """Load what an earlier run left pending, which dlt would load in place of what this run brings."""
+    finished = 0
+    while pipeline.has_pending_data:
+        logger.info("finishing a load that an earlier run left pending")
+        run_load(pipeline, None)
+        finished += 1
+    return finished
+
+
+def run_load(pipeline: dlt.Pipeline, source: Any) -> list[str]:
+    """Extract, normalize and load one source, or finish what is pending; the load ids it brought."""
     try:
-        info = pipeline.run(None if poll is None else nav_feed(poll))
+        info = pipeline.run(source)
     except PipelineStepFailed as failure:
         raise _plain(failure) from failure
     return list(info.loads_ids) if info else []

@@ -28,7 +28,7 @@ import pyarrow as pa
 
 from extract.canonical import canonical_json, version_id
 from extract.details import SOURCE, DetailBatch, OwedAd, fetch_details
-from extract.engine import map_batches
+from extract.engine import Engine, Here, Outcome
 from extract.errors import ConfigurationError, SourceUnavailable
 from extract.feed import FeedClient, NotFound, Token
 from extract.feed_state import FeedState, Owed, mark
@@ -40,8 +40,6 @@ from extract.tables import AD_FEATURES, AD_VERSIONS, FEED_EVENTS, FEED_LOADS, RA
 
 BATCH = 200
 """Ads in a batch of details: a megabyte of documents."""
-WORKERS = 2
-"""Batches under way: while one waits for the network, the other is redacted."""
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +53,8 @@ class Poll:
     progress: Progress
     since: datetime | None = None
     """Read the feed from here (UTC) and not from the cursor; the first load uses it up."""
+    engine: Engine = field(default_factory=Here)
+    """Where details are fetched."""
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     is_at_tip: bool = False
     tried: set[str] = field(default_factory=set)
@@ -232,17 +232,19 @@ def _details(poll: Poll, state: FeedState, extracted_at: datetime) -> Iterator[D
     owed.sort(key=lambda ad: (ad.has_failed, ad.event_at))
     poll.progress.details_owed(len(owed))
     ads = owed[: poll.settings.details_per_load]
-    workers = min(WORKERS, poll.settings.concurrency)
+    # The bound on requests is one for all workers, wherever they are: each batch gets its share.
+    at_once = min(poll.engine.slots, poll.settings.concurrency)
     fetch = partial(
         fetch_details,
         settings=poll.settings,
         token=poll.token,
-        connections=poll.settings.concurrency // workers,
+        connections=poll.settings.concurrency // at_once,
         extracted_at=extracted_at,
     )
     remaining = iter(ads)
-    batches = iter(lambda: list(islice(remaining, BATCH)), [])
-    for batch in map_batches(fetch, _until_unavailable(poll, batches), workers):
+    batches = _until_unavailable(poll, iter(lambda: list(islice(remaining, BATCH)), []))
+    for outcome in poll.engine.map(fetch, batches, at_once=at_once, watch=poll.progress.batches):
+        batch = outcome.result or _still_owed(outcome)
         poll.unavailable = poll.unavailable or batch.unavailable
         poll.tried.update(batch.settled, batch.failed)
         for ad_id in batch.settled:
@@ -251,6 +253,14 @@ def _details(poll: Poll, state: FeedState, extracted_at: datetime) -> Iterator[D
             state.owed[ad_id] = state.owed[ad_id].failed(reason, extracted_at)
         poll.progress.details(len(batch.settled), len(batch.failed))
         yield batch
+
+
+def _still_owed(outcome: Outcome[list[OwedAd], DetailBatch]) -> DetailBatch:
+    """What stands for the result of a batch that no worker could do: its ads, with the reason."""
+    reason = f"not fetched: {outcome.failure}"
+    logger.warning("%d ads stay owed, from %s: %s", len(outcome.batch), outcome.batch[0].ad_id, reason)
+    none = AD_VERSIONS.batch([]), AD_FEATURES.batch([])
+    return DetailBatch(*none, [], {ad.ad_id: reason for ad in outcome.batch}, [], None)
 
 
 def _until_unavailable(poll: Poll, batches: Iterator[list[OwedAd]]) -> Iterator[list[OwedAd]]:

@@ -10,17 +10,20 @@ from rich.console import Console
 from rich.progress import Progress as Bars
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from extract.engine import Counts
+
 PAGES_A_LINE, DETAILS_A_LINE = 10, 1000
-"""How much lies between two lines of a log."""
+"""How much lies between two lines of a log; for versions described as for details."""
 
 logger = logging.getLogger(__name__)
 
 
 class Progress:
-    """Counts pages, events and details; a context manager."""
+    """Counts pages, events, details and the engine's batches; a context manager."""
 
     def __init__(self, console: Console) -> None:
         self._pages = self._events = self._done = self._failed = self._owed = 0
+        self._batches = Counts(0, 0, 0, None)
         self._bars = Bars(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -61,20 +64,37 @@ class Progress:
         self._failed += failed
         is_last = self._done + self._failed == self._owed
         self._say(
-            "%d of %d details fetched, %d not to be had",
+            "%d of %d details fetched, %d not to be had; %s",
             self._done,
             self._owed,
             self._failed,
+            _told(self._batches),
             log=is_last or self._done // DETAILS_A_LINE > before,
         )
 
-    def loading(self) -> None:
-        """What was read is being loaded."""
-        self._say("loading", log=False)
+    def batches(self, counts: Counts) -> None:
+        """So far is the engine; shown with the next line."""
+        self._batches = counts
 
-    def _say(self, text: str, *counts: int, log: bool = True) -> None:
+    def described(self, versions: int, of: int) -> None:
+        """So many of the versions that lack features have them now."""
+        self._say(
+            "%d of %d versions described; %s",
+            versions,
+            of,
+            _told(self._batches),
+            log=versions == of or versions // DETAILS_A_LINE > self._done // DETAILS_A_LINE,
+        )
+        self._done = versions
+
+    def _say(self, text: str, *counts: int | str, log: bool = True) -> None:
         if self._bars.disable:
             if log:
                 logger.info(text, *counts)
         else:
             self._bars.update(self._task, description=text % counts)
+
+
+def _told(batches: Counts) -> str:
+    told = f"batches: {batches.done} done, {batches.in_flight} in flight, {batches.failed} failed"
+    return f"{told}; {batches.dashboard}" if batches.dashboard else told

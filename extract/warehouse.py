@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import dlt
+import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from extract.errors import ConfigurationError, JobMarketError
@@ -60,6 +61,13 @@ class Warehouse(ABC):
         """The rows of a query that only reads; none if what it reads is not there yet.
 
         Timestamps come in UTC. Raises JobMarketError if the warehouse cannot be opened now.
+        """
+
+    @abstractmethod
+    def read(self, sql: str, rows: int) -> Iterator[pa.Table]:
+        """The result of a query that only reads, in tables of at most so many rows; memory stays flat.
+
+        Read it to its end or close it before anything is written. Raises JobMarketError.
         """
 
     @abstractmethod
