@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import requests
 
-from extract.dask_engine import DEATHS_ALLOWED, DaskEngine, first_line
+from extract.dask_engine import DEATHS_ALLOWED, DaskEngine, one_line
 from extract.engine_settings import CoiledSettings, EngineSettings
 from extract.errors import ConfigurationError, JobMarketError, SourceUnavailable
 from extract.settings import PROJECT
@@ -71,7 +71,7 @@ class CoiledEngine(DaskEngine):
             client.wait_for_workers(1, timeout=WORKER_SECONDS)
         except Exception as error:
             raise JobMarketError(
-                f"Coiled could not make the cluster {name}: {first_line(error)}. It is closed and nothing of "
+                f"Coiled could not make the cluster {name}: {one_line(error)}. It is closed and nothing of "
                 "this load is kept; mend it, or use --engine here, and run again."
             ) from error
         return client
@@ -164,7 +164,7 @@ def create_environment(settings: CoiledSettings) -> str:
             coiled.create_software_environment(**arguments)
         except Exception as error:
             raise JobMarketError(
-                f"Coiled could not make the environment {arguments['name']}: {first_line(error)}."
+                f"Coiled could not make the environment {arguments['name']}: {one_line(error)}."
             ) from error
     return str(arguments["name"])
 

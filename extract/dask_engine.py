@@ -156,7 +156,7 @@ class DaskEngine(Engine):
             )
         except (OSError, TimeoutError) as error:
             raise SourceUnavailable(
-                f"No Dask scheduler answers at {address} ({first_line(error)}). Nothing was read; start it, "
+                f"No Dask scheduler answers at {address} ({one_line(error)}). Nothing was read; start it, "
                 "correct engine.dask_address, or use --engine here."
             ) from None
         self.ship_code(client)
@@ -196,9 +196,10 @@ class DaskEngine(Engine):
 
     def _fail(self, error: Exception) -> NoReturn:
         raise JobMarketError(
-            f"The Dask scheduler went away ({first_line(error)}). What was loaded is kept; run again."
+            f"The Dask scheduler went away ({one_line(error)}). What was loaded is kept; run again."
         ) from error
 
 
-def first_line(error: BaseException) -> str:
-    return (str(error) or type(error).__name__).strip().splitlines()[0].rstrip(".")
+def one_line(error: BaseException) -> str:
+    """The error's text, to stand in a sentence."""
+    return " ".join((str(error) or type(error).__name__).split()).rstrip(".")

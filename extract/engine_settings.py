@@ -45,9 +45,9 @@ class CoiledSettings(BaseConfiguration):
     n_workers: int = 4
     threads_per_worker: int = 2
     """While one waits for the network, the other redacts."""
-    worker_memory: str | None = "4 GiB"
+    worker_memory: str | None = "8 GiB"
     worker_vm_types: list[str] | None = None
-    """Takes the place of worker_memory."""
+    """Takes the place of worker_memory (Coiled looks for types with 4 GiB a processor)."""
     scheduler_vm_types: list[str] | None = None
     region: str | None = None
     spot_policy: Literal["on-demand", "spot", "spot_with_fallback"] = "spot_with_fallback"

@@ -81,11 +81,11 @@ def run_load(pipeline: dlt.Pipeline, source: Any) -> list[str]:
     return list(info.loads_ids) if info else []
 
 
-def _plain(failure: PipelineStepFailed) -> JobMarketError:
-    """The error that its user can act on: ours, if one is at the bottom, else the step that failed."""
+def _plain(failure: PipelineStepFailed) -> BaseException:
+    """What the run ends with: our error or a stop, if one is at the bottom, else the step that failed."""
     cause: BaseException | None = failure
     while cause is not None:
-        if isinstance(cause, JobMarketError):
+        if isinstance(cause, JobMarketError | KeyboardInterrupt):
             return cause
         cause = cause.__cause__ or cause.__context__
     reason = str(failure.exception).strip().splitlines()[0]

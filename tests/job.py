@@ -11,6 +11,7 @@ import dlt
 from rich.console import Console
 
 from extract.duckdb_warehouse import DuckDBWarehouse
+from extract.engine import Engine
 from extract.load import LoadSummary, extract_and_load
 from extract.progress import Progress
 from extract.settings import FeedSettings, WarehouseSettings
@@ -35,16 +36,19 @@ class Job:
         return self.warehouse.pipeline()
 
     def poll(
-        self, since: datetime | None = LONG_AGO, progress: Progress | None = None, **settings: Any
+        self,
+        since: datetime | None = LONG_AGO,
+        progress: Progress | None = None,
+        engine: Engine | None = None,
+        **settings: Any,
     ) -> LoadSummary:
         """One run. `since` counts for the first one only, unless it is given."""
         feed = FeedSettings(base_url=self.base_url, attempts=2, longest_wait=0.01)
         feed.update(settings)
         if since is LONG_AGO and feed_state(self.warehouse):
             since = None
-        return extract_and_load(
-            self.pipeline(), feed, since, progress or Progress(Console(quiet=True, force_terminal=False))
-        )
+        progress = progress or Progress(Console(quiet=True, force_terminal=False))
+        return extract_and_load(self.pipeline(), feed, since, progress, engine)
 
     def rows(self, table: str, columns: str = "*") -> list[tuple[Any, ...]]:
         return self.warehouse.query(f"select {columns} from nav_raw.{table}")

@@ -1,0 +1,227 @@
+"""Every engine gives the same rows, loses no batch, keeps its bounds, and hides what is in a task."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from demo.server import Served
+from extract import nav_feed
+from extract.dask_engine import DaskEngine
+from extract.details import DetailBatch, OwedAd, fetch_details
+from extract.engine import Counts, Engine, Here
+from extract.engine_settings import EngineSettings
+from extract.errors import ConfigurationError, SourceUnavailable
+from extract.feed import Token
+from extract.progress import Progress
+from extract.settings import FeedSettings
+from extract.status import feed_state
+from tests.engine import functions
+from tests.engine.functions import POISON
+from tests.job import Job
+
+ENGINES = ["here", "dask", "bare"]
+QUIET = Console(quiet=True, force_terminal=False)
+
+
+@pytest.fixture
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """The engine that the test's parameter names."""
+    return Here(2) if request.param == "here" else request.getfixturevalue(request.param)
+
+
+each_engine = pytest.mark.parametrize("engine", ENGINES, indirect=True)
+
+
+def batches(items: int = 40, size: int = 5) -> list[list[int]]:
+    return [list(range(start, start + size)) for start in range(0, items, size)]
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_the_rows_are_the_same_on_every_engine(
+    feed: Served, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    jobs = {}
+    for name in ENGINES:
+        jobs[name] = Job(tmp_path / name, feed.url)
+        jobs[name].poll(engine=None if name == "here" else request.getfixturevalue(name))
+    facts = jobs["here"].facts()
+    assert len(facts["ad_features"]) > 50
+    assert jobs["dask"].facts() == facts
+    assert jobs["bare"].facts() == facts
+
+
+def test_what_is_not_shipped_is_missing_on_a_bare_worker(bare: Any) -> None:
+    client = bare.submit(functions.doubled, [1], ()).client
+    assert set(client.run(functions.known_spec, "dlt").values()) == {True}
+    assert set(client.run(functions.known_spec, "demo").values()) == {False}
+    assert set(client.run(functions.known_spec, "extract").values()) == {True}
+    where = client.run(lambda: __import__("extract").__file__)
+    assert all("job-market-code-" in path for path in where.values())
+    assert all(set(names) <= {"PATH", "HOME"} | own for names, own in _environments(client))
+
+
+def _environments(client: Any) -> list[tuple[list[str], set[str]]]:
+    """The variables of each worker, and those that Dask sets itself."""
+    told = client.run(lambda: list(os.environ))
+    own = ("DASK_", "_THREADS", "MALLOC_", "LC_CTYPE", "PYTHON")
+    return [(names, {name for name in names if any(mark in name for mark in own)}) for names in told.values()]
+
+
+@each_engine
+def test_a_batch_that_a_worker_cannot_do_is_narrowed_down_to_what_spoils_it(engine: Engine) -> None:
+    outcomes = list(engine.map(functions.careful, batches()))
+    assert [(o.batch, o.failure) for o in outcomes if o.failure] == [([POISON], "ValueError: thirteen")]
+    done = sorted(number for o in outcomes for number in o.result or [])
+    assert done == [number for number in range(40) if number != POISON]
+
+
+@pytest.mark.parametrize("engine", ["dask"], indirect=True)
+def test_a_batch_that_kills_its_workers_is_named_and_the_others_are_done(engine: Engine) -> None:
+    outcomes = list(engine.map(functions.deadly, batches(16, 2)))
+    assert [o.batch for o in outcomes if o.failure] == [[POISON]]
+    assert "2 workers died" in str([o.failure for o in outcomes if o.failure])
+    assert len([number for o in outcomes for number in o.result or []]) == 15
+
+
+@pytest.mark.parametrize("engine", ["dask"], indirect=True)
+def test_a_worker_that_dies_in_mid_batch_costs_nothing(engine: Engine, tmp_path: Path) -> None:
+    mark = tmp_path / "dead"
+    outcomes = list(engine.map(partial(functions.once_deadly, mark=mark), batches()))
+    assert mark.exists()
+    assert sorted(number for o in outcomes for number in o.result or []) == list(range(40))
+
+
+class _Killer(Progress):
+    """Kills a worker that has a batch in hand, once."""
+
+    def __init__(self, client: Any) -> None:
+        super().__init__(QUIET)
+        self.client = client
+        self.killed: list[int] = []
+
+    def details(self, settled: int, failed: int) -> None:
+        busy = [worker for worker, keys in self.client.processing().items() if keys]
+        if busy and not self.killed:
+            self.killed += self.client.run(os.getpid, workers=busy[:1]).values()
+            os.kill(self.killed[0], signal.SIGKILL)
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_a_run_whose_worker_is_killed_brings_all_rows(dask: Any, feed: Served, tmp_path: Path) -> None:
+    whole, struck = Job(tmp_path / "whole", feed.url), Job(tmp_path / "struck", feed.url)
+    whole.poll()
+    feed.faults({"path": "feedentry", "delay_seconds": 0.05})
+    killer = _Killer(dask.submit(functions.doubled, [1], ()).client)
+    struck.poll(engine=dask, progress=killer)
+    assert killer.killed
+    assert struck.facts() == whole.facts()
+
+
+def test_an_ad_that_no_worker_can_do_stays_owed_with_the_reason_and_the_others_come(
+    feed: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = Job(tmp_path / "struck", feed.url)
+    whole = Job(tmp_path / "whole", feed.url)
+    whole.poll()
+    poison = sorted(row[0] for row in whole.rows("ad_features"))[7]
+
+    def fetch(ads: list[OwedAd], **arguments: Any) -> DetailBatch:
+        if poison in {ad.ad_id for ad in ads}:
+            raise MemoryError("too long a text")
+        return fetch_details(ads, **arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(nav_feed, "fetch_details", fetch)
+        job.poll()
+    state = feed_state(job.warehouse)
+    assert state is not None
+    assert state.owed[poison].reason == "not fetched: MemoryError: too long a text"
+    missing = whole.facts()["ad_features"] - job.facts()["ad_features"]
+    assert {row[0] for row in missing} == {poison}
+    job.poll()
+    assert job.facts() == whole.facts()
+
+
+@each_engine
+def test_no_more_batches_are_taken_than_the_bound_allows(engine: Engine) -> None:
+    taken: list[int] = []
+    most = yielded = 0
+
+    def source() -> Iterator[list[int]]:
+        for batch in batches(60, 2):
+            taken.append(1)
+            yield batch
+
+    counts: list[Counts] = []
+    for _ in engine.map(functions.doubled, source(), at_once=3, watch=counts.append):
+        most = max(most, len(taken) - yielded)
+        yielded += 1
+    assert yielded == 30
+    assert most == 3
+    assert (counts[-1].done, counts[-1].in_flight, counts[-1].failed) == (30, 0, 0)
+    assert max(count.in_flight for count in counts) <= 2
+
+
+@each_engine
+def test_a_trouble_of_all_batches_is_told_and_does_not_go_on_for_ever(engine: Engine) -> None:
+    outcomes = list(engine.map(functions.careful, [[POISON, POISON]] * 30))
+    assert sum(len(outcome.batch) for outcome in outcomes) == 60
+    assert all(outcome.failure for outcome in outcomes)
+
+
+@each_engine
+def test_an_error_that_concerns_the_run_ends_it(engine: Engine) -> None:
+    with pytest.raises(ConfigurationError, match="token is refused"):
+        list(engine.map(functions.refused, batches()))
+    assert len(list(engine.map(functions.doubled, batches()))) == 8, "it can be used no more"
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_the_bound_on_requests_holds_for_all_workers_together(
+    dask: Any, feed: Served, tmp_path: Path
+) -> None:
+    feed.faults({"path": "feedentry", "delay_seconds": 0.01})
+    Job(tmp_path, feed.url).poll(engine=dask, concurrency=5)
+    assert 2 <= feed.stats()["most_at_once"] <= 5
+
+
+def test_neither_the_scheduler_nor_a_log_nor_an_environment_shows_the_token(
+    bare: Any, tmp_path: Path
+) -> None:
+    token, settings = Token("hush.hush.hush"), FeedSettings(token="hush.hush.hush")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    function = partial(functions.held, token=(token, settings))
+    future = bare.submit(function, [str(pipe)], ())
+    client = future.client
+    shown = client.run_on_scheduler(functions.everything_shown)
+    assert future.key in shown
+    assert "hush" not in shown
+    pipe.write_text("go on")
+    assert "ValueError" in (bare.attempt(future).failure or "")
+    told = [client.get_worker_logs(), client.get_scheduler_logs(), client.run(lambda: dict(os.environ))]
+    assert "hush" not in str(told)
+
+
+def test_a_scheduler_that_is_not_there_is_told_before_anything_is_read(tmp_path: Path) -> None:
+    engine = DaskEngine(EngineSettings(dask_address="tcp://127.0.0.1:9"))
+    with pytest.raises(SourceUnavailable, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:9"), engine:
+        raise AssertionError("it was entered")
+
+
+def test_an_engine_opens_for_its_first_batch_and_is_closed_after_an_error() -> None:
+    engine = Here(2)
+    with pytest.raises(KeyboardInterrupt), engine:
+        assert list(engine.map(functions.doubled, [])) == []
+        assert engine._pool is None
+        for _ in engine.map(functions.doubled, batches()):
+            raise KeyboardInterrupt
+    assert engine._pool is None
