@@ -108,7 +108,10 @@ class DaskEngine(Engine):
     def _opened(self) -> Any:
         if self._client is None:
             import dask
+            import distributed  # noqa: F401  (its import sets the level of its loggers)
 
+            # It tells of each connection; what becomes of a batch is told here.
+            logging.getLogger("distributed").setLevel(logging.ERROR)
             stack = ExitStack()
             try:
                 stack.enter_context(dask.config.set(QUIET))
@@ -136,7 +139,7 @@ class DaskEngine(Engine):
                 protocol="tls://",
                 security=True,
                 memory_limit=self._settings.worker_memory,
-                dashboard_address="127.0.0.1:0" if self.serves_page else None,
+                dashboard_address="127.0.0.1:0",
                 silence_logs=logging.CRITICAL,
             )
         )

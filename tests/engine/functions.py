@@ -42,7 +42,7 @@ def refused(batch: list[int]) -> list[int]:
 
 
 def held(batch: list[str], token: Any) -> str:
-    """Waits until somebody opens the other end of the pipe that the batch names; fails with the token in hand."""
+    """Waits for the other end of the pipe that the batch names, and fails with the token in hand."""
     with open(batch[0]) as pipe:
         pipe.read()
     raise ValueError(f"no more of {token!r}")

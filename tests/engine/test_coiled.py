@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import platform
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
@@ -16,6 +18,7 @@ from extract.coiled_engine import (
     LOCK,
     CoiledEngine,
     cluster_arguments,
+    create_environment,
     environment_arguments,
 )
 from extract.engine_settings import CoiledSettings
@@ -117,6 +120,18 @@ def test_the_request_for_a_cluster_holds_the_settings_and_no_secret(
     assert body["dask_config"] == {}
     options = {"region_name": "eu-north-1", "spot": True, "spot_on_demand_fallback": False}
     assert options.items() <= body["options"].items()
+    assert "hush" not in str([body for _, _, body in server.requests])
+
+
+def test_the_environment_is_the_lock_with_every_version_and_nothing_else(server: CoiledServer) -> None:
+    name = create_environment(CoiledSettings(**SETTINGS))
+    body = server.body_of("POST", f"/software-environment/account/{WORKSPACE}")
+    assert (body["name"], name) == ("jobs-lock", "jobs-lock")
+    pins = dict(re.findall(r"^([\w.-]+)(?:\[.*\])?==([^ ;\n]+)", LOCK.read_text(), re.MULTILINE))
+    asked = {package["name"]: package["specifier"] for package in body["packages"]}
+    assert asked.pop("python") == f"=={platform.python_version()}"
+    del asked["pip"], pins["pip"]  # Coiled brings its own
+    assert asked == {name: f"=={version}" for name, version in pins.items()}
     assert "hush" not in str([body for _, _, body in server.requests])
 
 

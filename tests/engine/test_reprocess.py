@@ -1,4 +1,4 @@
-"""Features are described again where the rules changed: all of them, once, on any engine, wherever a run died."""
+"""Features are described again where the rules changed: all, once, on any engine, wherever a run died."""
 
 from __future__ import annotations
 
@@ -96,11 +96,10 @@ def test_the_months_of_reading_are_worked_on_one_after_the_other(job: Job) -> No
     import duckdb
 
     with duckdb.connect(job.warehouse.path) as connection:
-        connection.execute(
-            "update nav_raw.ad_versions set extracted_at = timestamptz '2025-12-31 23:30:00+00' where ad_id < '8'"
-        )
+        december = "timestamptz '2025-12-31 23:30:00+00'"
+        connection.execute(f"update nav_raw.ad_versions set extracted_at = {december} where ad_id < '8'")
     partitions = lacking(job.warehouse)
-    assert [(2025, 12)] == [(part.year, part.month) for part in partitions][:1]
+    assert partitions[0][:2] == (2025, 12)
     assert len(partitions) == 2
     run(job)
     assert lacking(job.warehouse) == []

@@ -1,0 +1,75 @@
+"""The text step on Dask with one worker and with two: redaction, HTML to text, features of documents.
+
+Each measurement has its own cluster of processes, warmed up first. Twice the workers can give twice the
+throughput only where the machine has two free cores; the load average says whether it had.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pyarrow as pa
+
+from bench.figures import Figures
+from bench.worlds import UNTIL, endless_world
+from extract.canonical import canonical_json, version_id
+from extract.dask_engine import DaskEngine
+from extract.engine_settings import EngineSettings
+from extract.features import of_ad
+from extract.redact import redact
+from extract.tables import AD_FEATURES
+
+BATCH = 200
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """How much, and on how many workers."""
+    parser.add_argument("--documents", type=int, default=8000)
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
+
+
+def text_step(batch: list[dict[str, Any]]) -> pa.Table:
+    """What is done to a fetched document, without fetching it."""
+    rows = []
+    for content in batch:
+        redacted = redact(content)
+        document = canonical_json(redacted)
+        rows.append(("ad", version_id("ad", "ACTIVE", 0, document), 1, *of_ad(redacted), UNTIL))
+    return AD_FEATURES.batch(rows)
+
+
+def run(options: argparse.Namespace) -> list[Figures]:
+    """Measure each number of workers in turn."""
+    batches = list(_batches(options.documents))
+    table = Figures(
+        f"The text step, {options.documents:,} documents in batches of {BATCH}",
+        ("workers", "seconds", "documents a second", "to the first"),
+    )
+    first = None
+    for workers in options.workers:
+        with DaskEngine(EngineSettings(workers=workers)) as engine:
+            list(engine.map(text_step, batches[: 2 * workers]))
+            started = time.monotonic()
+            done = sum(
+                len(outcome.result)
+                for outcome in engine.map(text_step, batches, at_once=2 * workers)
+                if outcome.result is not None
+            )
+            seconds = time.monotonic() - started
+        rate = done / seconds
+        first = first or rate
+        table.rows.append((workers, seconds, rate, rate / first))
+    return [table]
+
+
+def _batches(documents: int) -> Iterator[list[dict[str, Any]]]:
+    world = endless_world(days=2 + documents // 300, ads_a_day=550)
+    at = UNTIL + timedelta(days=1)
+    details = (world.ad(ad_id, at) for ad_id in world.ad_ids(at))
+    contents = [detail.content for detail in details if detail and detail.content][:documents]
+    for start in range(0, len(contents), BATCH):
+        yield contents[start : start + BATCH]
