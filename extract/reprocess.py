@@ -86,10 +86,11 @@ def reprocess(warehouse: Warehouse, engine: Engine, progress: Progress) -> Repro
     total = sum(partition.versions for partition in partitions)
     for partition in partitions:
         logger.info("%d-%02d: %d versions to describe", *partition)
-        before = -1
-        while before < done.described < total:
+        left, before = partition.versions, -1
+        while left > 0 and done.described > before:
             before = done.described
             done.loads += run_load(pipeline, _one_load(warehouse, engine, progress, partition, done, total))
+            left -= done.described - before
     if done.failed:
         (ad_id, version_id), reason = next(iter(done.failed.items()))
         raise JobMarketError(
@@ -124,7 +125,9 @@ def _one_load(
         describe = partial(
             describe_versions, rules_version=features.RULES_VERSION, extracted_at=datetime.now(UTC)
         )
-        for outcome in engine.map(describe, _read(warehouse, partition), watch=progress.batches):
+        batches = _read(warehouse, partition)
+        # Twice the slots: the next batch is there when a worker is done with one.
+        for outcome in engine.map(describe, batches, at_once=2 * engine.slots, watch=progress.batches):
             if outcome.result is None:
                 keys = zip(
                     *(outcome.batch[name].to_pylist() for name in ("ad_id", "version_id")), strict=True
