@@ -30,7 +30,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """The world's size and the engine."""
     parser.add_argument("--days", type=int, default=365)
     parser.add_argument("--ads-a-day", type=int, default=550)
-    parser.add_argument("--details-per-load", type=int, default=40_000)
+    parser.add_argument("--details-per-load", type=int, default=20_000)
     parser.add_argument("--engine", choices=("here", "dask"), default="here")
 
 

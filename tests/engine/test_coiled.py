@@ -12,6 +12,7 @@ from typing import Any, Self
 import coiled
 import dask.config
 import pytest
+from distributed import Status
 
 from demo.server import Served
 from extract.coiled_engine import (
@@ -139,6 +140,7 @@ class _Cluster:
     """Stands for coiled.Cluster: the machines are the bare workers, the rest is what was asked."""
 
     made: list[_Cluster] = []  # noqa: RUF012
+    status = Status.running
 
     def __init__(self, address: str, **arguments: Any) -> None:
         self.scheduler_address = address
@@ -151,6 +153,9 @@ class _Cluster:
 
     def __exit__(self, *_: object) -> None:
         self.is_closed = True
+
+    def wait_for_workers(self, n_workers: int, timeout: float) -> None:
+        """They are there."""
 
 
 @pytest.fixture

@@ -83,48 +83,6 @@ def test_a_batch_that_a_worker_cannot_do_is_narrowed_down_to_what_spoils_it(engi
     assert done == [number for number in range(40) if number != POISON]
 
 
-@pytest.mark.parametrize("engine", ["dask"], indirect=True)
-def test_a_batch_that_kills_its_workers_is_named_and_the_others_are_done(engine: Engine) -> None:
-    outcomes = list(engine.map(functions.deadly, batches(16, 2)))
-    assert [o.batch for o in outcomes if o.failure] == [[POISON]]
-    assert "2 workers died" in str([o.failure for o in outcomes if o.failure])
-    assert len([number for o in outcomes for number in o.result or []]) == 15
-
-
-@pytest.mark.parametrize("engine", ["dask"], indirect=True)
-def test_a_worker_that_dies_in_mid_batch_costs_nothing(engine: Engine, tmp_path: Path) -> None:
-    mark = tmp_path / "dead"
-    outcomes = list(engine.map(partial(functions.once_deadly, mark=mark), batches()))
-    assert mark.exists()
-    assert sorted(number for o in outcomes for number in o.result or []) == list(range(40))
-
-
-class _Killer(Progress):
-    """Kills a worker that has a batch in hand, once."""
-
-    def __init__(self, client: Any) -> None:
-        super().__init__(QUIET)
-        self.client = client
-        self.killed: list[int] = []
-
-    def details(self, settled: int, failed: int) -> None:
-        busy = [worker for worker, keys in self.client.processing().items() if keys]
-        if busy and not self.killed:
-            self.killed += self.client.run(os.getpid, workers=busy[:1]).values()
-            os.kill(self.killed[0], signal.SIGKILL)
-
-
-@pytest.mark.usefixtures("small_batches")
-def test_a_run_whose_worker_is_killed_brings_all_rows(dask: Any, feed: Served, tmp_path: Path) -> None:
-    whole, struck = Job(tmp_path / "whole", feed.url), Job(tmp_path / "struck", feed.url)
-    whole.poll()
-    feed.faults({"path": "feedentry", "delay_seconds": 0.05})
-    killer = _Killer(dask.submit(functions.doubled, [1], ()).client)
-    struck.poll(engine=dask, progress=killer)
-    assert killer.killed
-    assert struck.facts() == whole.facts()
-
-
 def test_an_ad_that_no_worker_can_do_stays_owed_with_the_reason_and_the_others_come(
     feed: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,16 +160,19 @@ def test_neither_the_scheduler_nor_a_log_nor_an_environment_shows_the_token(
     function = partial(functions.held, token=(token, settings))
     future = bare.submit(function, [str(pipe)], ())
     client = future.client
-    shown = client.run_on_scheduler(functions.everything_shown)
+    with pipe.open("w"):  # waits for the worker to have the task in hand
+        shown = client.run_on_scheduler(functions.everything_shown)
     assert future.key in shown
     assert "hush" not in shown
-    pipe.write_text("go on")
     assert "ValueError" in (bare.attempt(future).failure or "")
     told = [client.get_worker_logs(), client.get_scheduler_logs(), client.run(lambda: dict(os.environ))]
     assert "hush" not in str(told)
 
 
-def test_a_scheduler_that_is_not_there_is_told_before_anything_is_read(tmp_path: Path) -> None:
+def test_a_scheduler_that_is_not_there_is_told_before_anything_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("extract.dask_engine.CONNECT_SECONDS", 0.2)
     engine = DaskEngine(EngineSettings(dask_address="tcp://127.0.0.1:9"))
     with pytest.raises(SourceUnavailable, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:9"), engine:
         raise AssertionError("it was entered")
@@ -225,3 +186,48 @@ def test_an_engine_opens_for_its_first_batch_and_is_closed_after_an_error() -> N
         for _ in engine.map(functions.doubled, batches()):
             raise KeyboardInterrupt
     assert engine._pool is None
+
+
+# The workers that are killed come last: their successors have all to import again.
+
+
+class _Killer(Progress):
+    """Kills a worker that has a batch in hand, once."""
+
+    def __init__(self, client: Any) -> None:
+        super().__init__(QUIET)
+        self.client = client
+        self.killed: list[int] = []
+
+    def details(self, settled: int, failed: int) -> None:
+        busy = [worker for worker, keys in self.client.processing().items() if keys]
+        if busy and not self.killed:
+            self.killed += self.client.run(os.getpid, workers=busy[:1]).values()
+            os.kill(self.killed[0], signal.SIGKILL)
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_a_run_whose_worker_is_killed_brings_all_rows(dask: Any, feed: Served, tmp_path: Path) -> None:
+    whole, struck = Job(tmp_path / "whole", feed.url), Job(tmp_path / "struck", feed.url)
+    whole.poll()
+    feed.faults({"path": "feedentry", "delay_seconds": 0.05})
+    killer = _Killer(dask.submit(functions.doubled, [1], ()).client)
+    struck.poll(engine=dask, progress=killer)
+    assert killer.killed
+    assert struck.facts() == whole.facts()
+
+
+@pytest.mark.parametrize("engine", ["dask"], indirect=True)
+def test_a_worker_that_dies_in_mid_batch_costs_nothing(engine: Engine, tmp_path: Path) -> None:
+    mark = tmp_path / "dead"
+    outcomes = list(engine.map(partial(functions.once_deadly, mark=mark), batches()))
+    assert mark.exists()
+    assert sorted(number for o in outcomes for number in o.result or []) == list(range(40))
+
+
+@pytest.mark.parametrize("engine", ["dask"], indirect=True)
+def test_a_batch_that_kills_its_workers_is_named_and_the_others_are_done(engine: Engine) -> None:
+    outcomes = list(engine.map(functions.deadly, batches(16, 2)))
+    assert [o.batch for o in outcomes if o.failure] == [[POISON]]
+    assert "2 workers died" in str([o.failure for o in outcomes if o.failure])
+    assert len([number for o in outcomes for number in o.result or []]) == 15

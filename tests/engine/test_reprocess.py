@@ -50,7 +50,7 @@ def run(job: Job, engine: Engine | None = None, progress: Progress | None = None
 
 
 @pytest.mark.usefixtures("new_rules")
-@pytest.mark.parametrize("engine", ["here", "dask", "bare"])
+@pytest.mark.parametrize("engine", ["here", "bare"])
 def test_every_version_with_content_is_described_once_on_every_engine(
     job: Job, engine: str, request: pytest.FixtureRequest
 ) -> None:
