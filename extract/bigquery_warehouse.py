@@ -16,6 +16,9 @@ from extract.warehouse import Warehouse
 
 SECONDS = 120
 """For one query that only reads, retries included."""
+LABELS = {"app": "job-market"}
+MOST_BYTES = 20 * 2**30
+"""A query that would read more is refused; as in the dbt profile."""
 
 
 class BigQueryWarehouse(Warehouse):
@@ -47,7 +50,7 @@ class BigQueryWarehouse(Warehouse):
         """The bucket, if one is configured."""
         if not self.settings.staging_bucket:
             return None
-        return dlt.destinations.filesystem(self.settings.staging_bucket, credentials=self.key.dlt())
+        return dlt.destinations.filesystem(self.settings.staging_bucket, credentials=self.key.dlt_storage())
 
     def dbt_environment(self) -> dict[str, str]:
         """For the profile's target `bigquery`."""
@@ -56,6 +59,10 @@ class BigQueryWarehouse(Warehouse):
             **self.key.dbt_environment(),
             "JOB_MARKET_BIGQUERY_LOCATION": self.settings.bigquery_location,
         }
+
+    def example(self) -> str:
+        """With Google's bq, and without reading a byte more than is shown."""
+        return f"bq head {self.key.project}:{self.settings.dataset}_marts.daily_new_ads"
 
     def after_dbt(self) -> None:
         """Nothing: dbt keeps no hold on BigQuery."""
@@ -102,4 +109,5 @@ class BigQueryWarehouse(Warehouse):
             self.key.project,
             self.key.google(),
             location=self.settings.bigquery_location,
+            default_query_job_config=bigquery.QueryJobConfig(labels=LABELS, maximum_bytes_billed=MOST_BYTES),
         )

@@ -48,6 +48,10 @@ class DuckDBWarehouse(Warehouse):
             "JOB_MARKET_DUCKDB_MEMORY": self.settings.duckdb_memory,
         }
 
+    def example(self) -> str:
+        """With DuckDB's own command line."""
+        return f"duckdb {self} 'from {self.settings.dataset}_marts.daily_new_ads'"
+
     def after_dbt(self) -> None:
         """Close dbt's connection: one process cannot open a file with two configurations."""
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager

@@ -84,8 +84,11 @@ def warehouse_settings() -> WarehouseSettings:
 def resolved(spec: SpecT, *section: str) -> SpecT:
     """The spec with the values of its section. Raises ConfigurationError that names what is wrong."""
     name = ".".join(section)
+    # dlt drops the outer sections of a name one by one, but not this one: without it, PATH or TOKEN of the
+    # environment would count as a setting.
+    spec.__section__ = section[-1]  # type: ignore[misc]
     try:
-        return resolve_configuration(spec, sections=section)
+        return resolve_configuration(spec, sections=section[:-1])
     except TomlProviderReadException as error:
         raise ConfigurationError(
             f".dlt/{error.file_name} is not valid TOML: {error.__context__ or error!s}. Mend it, run again."

@@ -74,6 +74,10 @@ class Warehouse(ABC):
     def marts(self) -> list[str]:
         """The qualified names of the marts that are there."""
 
+    @abstractmethod
+    def example(self) -> str:
+        """A command that shows a mart, for its user to go on from."""
+
     def raw(self, table: str) -> str:
         """The qualified name of a raw table."""
         return f"{self.settings.raw_dataset}.{table}"

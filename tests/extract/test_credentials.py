@@ -22,10 +22,13 @@ from unittest import mock
 
 import pytest
 from dlt.common.configuration import resolve_configuration
+from dlt.common.schema import Schema
 
-from extract import credentials
+from extract import credentials, key_stores
+from extract.bigquery_warehouse import BigQueryWarehouse
 from extract.credentials import CredentialsError, Key, KeySettings, resolve, verify
 from extract.errors import SourceUnavailable
+from extract.settings import WarehouseSettings, resolved
 from tests.bigquery.emulator import fake_key, loopback_server, no_calls_to_google, token_endpoint
 
 VARIABLE = "JOB_MARKET_BIGQUERY_KEY"
@@ -403,7 +406,7 @@ def test_google_gives_the_latest_version_of_the_key(
 ) -> None:
     server = google_server(200, payload(json.dumps(key)))
     with loopback_server(server) as address:
-        monkeypatch.setattr(credentials, "GOOGLE_SECRETS", address)
+        monkeypatch.setattr(key_stores, "GOOGLE_SECRETS", address)
         assert resolve(in_google).info == key
         in_google.resource = f"{SECRET}/versions/3"
         assert resolve(in_google).info == key
@@ -431,7 +434,7 @@ def test_what_google_refuses_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with loopback_server(google_server(status, {"error": {"message": key}})) as address:
-        monkeypatch.setattr(credentials, "GOOGLE_SECRETS", address)
+        monkeypatch.setattr(key_stores, "GOOGLE_SECRETS", address)
         refused(key, SECRET, advice, lambda: resolve(in_google))
 
 
@@ -440,18 +443,18 @@ def test_an_answer_of_google_without_a_key_shows_none_of_it(
 ) -> None:
     for answer in (payload(key["private_key"]), {"payload": key["private_key"]}, [key], {}):
         with loopback_server(google_server(200, answer)) as address:
-            monkeypatch.setattr(credentials, "GOOGLE_SECRETS", address)
+            monkeypatch.setattr(key_stores, "GOOGLE_SECRETS", address)
             refused(key, SECRET, "", lambda: resolve(in_google))
 
 
 def test_a_secret_store_of_google_that_is_down_is_tried_again_later(
     in_google: KeySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(credentials, "GOOGLE_SECRETS", f"http://127.0.0.1:{_closed_port()}")
+    monkeypatch.setattr(key_stores, "GOOGLE_SECRETS", f"http://127.0.0.1:{_closed_port()}")
     with pytest.raises(SourceUnavailable, match=SECRET):
         resolve(in_google)
     in_trouble = mock.Mock(status_code=500)
-    monkeypatch.setattr(credentials, "_google_request", lambda *_: in_trouble)
+    monkeypatch.setattr(key_stores, "google_request", lambda *_: in_trouble)
     with pytest.raises(SourceUnavailable, match=SECRET):
         resolve(in_google)
 
@@ -502,6 +505,33 @@ def test_dlt_gets_credentials_that_it_need_not_resolve(key: dict[str, str]) -> N
     assert given.is_resolved()
     assert given.project_id == "p"
     assert given.to_native_credentials().service_account_email == key["client_email"]
+
+
+def test_a_staging_bucket_is_written_with_the_same_key_and_account(
+    key: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No bucket is here: dlt and gcsfs are made ready to write one, which asks nothing of Google."""
+    monkeypatch.setenv("BIGQUERY_KEY__SOURCE", "environment")
+    monkeypatch.setenv(VARIABLE, json.dumps(key))
+    bucket = WarehouseSettings(
+        target="bigquery", staging_bucket="gs://a-bucket/first-run", pipelines_dir=str(tmp_path)
+    )
+    pipeline = BigQueryWarehouse(bucket).pipeline()
+    loading, staging = pipeline._get_destination_clients(Schema("nav_feed"))
+    assert staging is not None and staging.config.bucket_url == "gs://a-bucket/first-run"
+    assert staging.fs_client.credentials.credentials.service_account_email == key["client_email"]
+    assert loading._has_gcs_staging()
+    says_nothing_of(f"{staging.config} {staging.config!r}", key)
+
+
+def test_only_its_own_names_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PATH is always in the environment, and no key file."""
+    for name in ("PROJECT", "REGION", "SOURCE", "RESOURCE"):
+        monkeypatch.setenv(name, "another program's")
+    found = resolved(KeySettings(), "bigquery_key")
+    assert (found.path, found.project, found.region, found.source) == (None, None, None, "default")
+    monkeypatch.setenv("BIGQUERY_KEY__PATH", "key.json")
+    assert resolved(KeySettings(), "bigquery_key").path == "key.json"
 
 
 def test_dbt_gets_the_key_under_names_that_it_masks(key: dict[str, str]) -> None:
