@@ -46,6 +46,8 @@ def main(arguments: list[str] | None = None) -> int:
     _log_to(console)
     signal.signal(signal.SIGTERM, _interrupt)
     os.chdir(PROJECT)  # where dlt finds .dlt/ and dbt its project
+    if options.target:
+        os.environ["WAREHOUSE__TARGET"] = options.target  # the strongest source of the setting
     try:
         COMMANDS[options.command](options, console)
     except JobMarketError as error:
@@ -70,8 +72,8 @@ def run(options: argparse.Namespace, console: Console) -> None:
     out.print(summary)
     out.print(_tables_of(warehouse))
     out.print(
-        f"The tables are in {warehouse}. Look on: `python run_pipeline.py status`, or "
-        f"`duckdb {warehouse} 'from nav_marts.daily_new_ads'`.",
+        f"The tables are in {warehouse}. "
+        f"Look on: `python run_pipeline.py status`, or `{warehouse.example()}`.",
         soft_wrap=True,
     )
 
@@ -185,6 +187,11 @@ def _arguments(given: list[str] | None) -> argparse.Namespace:
         choices=("here", "dask", "coiled"),
         help="where details are fetched and texts are described: threads, Dask's processes or workers, or a "
         "Coiled cluster made for the run; without it engine.name of the configuration",
+    )
+    parser.add_argument(
+        "--target",
+        choices=("duckdb", "bigquery"),
+        help="the warehouse of this run, in place of warehouse.target of the configuration",
     )
     parser.add_argument("--debug", action="store_true", help="show the trace of an error")
     options = parser.parse_args(given)

@@ -93,7 +93,7 @@ def test_on_a_terminal_progress_moves(command: Command) -> None:
 def test_help_names_every_command_and_exit_code(command: Command) -> None:
     code, printed = command("--help")
     assert code == 0
-    for told in ("extract", "build", "status", "--since", "75", "130"):
+    for told in ("extract", "build", "status", "--since", "--target", "75", "130"):
         assert told in printed
 
 
@@ -110,11 +110,20 @@ def test_status_of_nothing_says_how_to_begin(command: Command) -> None:
         (("fetch",), "invalid choice: 'fetch'"),
         (("--since", "yesterday"), "neither a date such as"),
         (("build", "--since", "2026-01-01"), "which 'build' does not"),
+        (("--target", "oracle"), "invalid choice: 'oracle'"),
     ],
 )
 def test_wrong_use_is_told_with_code_2(arguments: tuple[str, ...], told: str, command: Command) -> None:
     code, printed = command(*arguments)
     assert (code, told in printed) == (2, True), printed
+
+
+def test_the_target_on_the_command_line_wins_over_the_configured_one(command: Command) -> None:
+    code, printed = command("status", "--target", "duckdb", WAREHOUSE__TARGET="bigquery")
+    assert (code, "test.duckdb holds nothing yet" in printed) == (0, True), printed
+    no_key = {"BIGQUERY_KEY__SOURCE": "environment", "JOB_MARKET_BIGQUERY_KEY": ""}
+    code, printed = command("extract", "--target", "bigquery", **no_key)
+    assert (code, "No BigQuery access" in one_sentence(printed)) == (2, True), printed
 
 
 @pytest.mark.parametrize(
