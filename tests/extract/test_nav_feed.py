@@ -113,6 +113,21 @@ def test_a_new_machine_goes_on_from_the_warehouse(feed: Served, job: Job) -> Non
     assert feed.stats()["requests"]["page"] <= 3
 
 
+def test_of_the_states_the_newest_stay_and_one_is_enough_for_a_new_machine(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("extract.load.STATES_KEPT", 2)
+    with serving(world, clock=END - timedelta(hours=30)) as served:
+        job = Job(tmp_path, served.url)
+        for hours in (30, 20, 10, 0):
+            served.clock_to(END - timedelta(hours=hours))
+            assert job.poll().loads
+            loads = sorted(job.rows("_dlt_loads", "load_id"))
+            assert sorted(job.rows("_dlt_pipeline_state", "_dlt_load_id")) == loads[-2:]
+        job.forget_local_state()
+        assert job.poll().loads == []
+
+
 def test_reading_the_feed_again_from_the_start_doubles_nothing(job: Job) -> None:
     job.poll()
     before = job.facts()
