@@ -60,7 +60,7 @@ def build(warehouse: Warehouse, console: Console) -> BuildSummary:
 
 
 def _invoke(dbt: dbtRunner, command: list[str], summary: BuildSummary) -> None:
-    where = ["--project-dir", str(PROJECT), "--profiles-dir", str(_profiles_dir())]
+    where = ["--project-dir", str(PROJECT), "--profiles-dir", str(profiles_dir())]
     outcome = dbt.invoke(["--log-level", "none", *command, *where])
     results = getattr(outcome.result, "results", None)
     if results is None:
@@ -82,7 +82,7 @@ def _invoke(dbt: dbtRunner, command: list[str], summary: BuildSummary) -> None:
         )
 
 
-def _profiles_dir() -> Path:
+def profiles_dir() -> Path:
     """The folder of the profile: dbt's own choice if it holds ours, else the example linked in here.
 
     The link is what lets a bare `dbt run` work from the project.
