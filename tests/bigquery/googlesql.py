@@ -8,7 +8,7 @@ analyzer compiled to WebAssembly, about 150 MB of memory.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ CREATES = ("ResolvedCreateTable", "ResolvedCreateView", "ResolvedCreateMateriali
 
 TableName = tuple[str, str, str]
 """Project, dataset, table."""
+Scan = tuple[str, tuple[str, ...]]
+"""A table's own name and the columns that are read of it."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,13 @@ class GoogleSql:
         self.tables: dict[TableName, list[Column]] = {}
         self.redefinitions = 0
         """How often a known table got other columns: what passed before may fail after."""
+        self._scans: list[Scan] | None = None
+
+    def record_scans(self) -> list[Scan]:
+        """From now on each analysis appends its scans to this list, without columns that it needs not."""
+        self._options.prune_unused_columns = True
+        self._scans = []
+        return self._scans
 
     def add_table(self, name: TableName, columns: Sequence[Column]) -> None:
         """Make the table known, or give a known one new columns."""
@@ -112,6 +121,8 @@ class GoogleSql:
         finally:
             if variables:
                 self._forget()
+        if self._scans is not None:
+            self._scans += _scans_in(answer.resolved_statement)
         return _resolved(answer.resolved_statement)
 
     def statements(self, script: str) -> Any:
@@ -185,6 +196,17 @@ def _resolved(statement: Any) -> Resolved:
         Column(column.name, column.column.type) for column in _field(node, "output_column_list") or ()
     ] or [Column(column.name, column.type) for column in _field(node, "column_definition_list") or ()]
     return Resolved(tuple(path[0].split(".") if len(path) == 1 else path), columns)
+
+
+def _scans_in(node: Any) -> Iterator[Scan]:
+    """The table scans anywhere below a resolved node."""
+    if node.DESCRIPTOR.name == "ResolvedTableScanProto":
+        name = (node.table.full_name or node.table.name).split(".")[-1]
+        yield name, tuple(column.name for column in node.parent.column_list)
+    for field, value in node.ListFields():
+        if field.type == field.TYPE_MESSAGE:
+            for inner in [value] if hasattr(value, "DESCRIPTOR") else value:
+                yield from _scans_in(inner)
 
 
 def _field(node: Any, name: str) -> Any:

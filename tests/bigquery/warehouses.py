@@ -89,6 +89,8 @@ class Step:
     complaints: list[str]
     duckdb: dict[str, pa.Table]
     bigquery: dict[str, pa.Table]
+    statements: int
+    """How many of the recorded statements were sent by its end."""
 
 
 @dataclass
@@ -124,7 +126,8 @@ def build_both(emulator: BigQueryEmulator, folder: Path) -> BothWarehouses:
         complaints += on_bigquery(*arguments, listener=both.recording.add)
         both.manifest = on_bigquery.manifest()
         tables = tables_of(both.manifest)
-        both.steps.append(Step(name, complaints, _from_duckdb(file, tables), _from_bigquery(client, tables)))
+        rows = _from_duckdb(file, tables), _from_bigquery(client, tables)
+        both.steps.append(Step(name, complaints, *rows, len(both.recording.statements)))
 
     for name, load in zip(("first load", "load 2", "load 3"), raw_rows.loads(), strict=True):
         with RawTables(file) as raw:

@@ -1,0 +1,256 @@
+"""What BigQuery bills for this pipeline: derived from the SQL and the tables' sizes, not measured there.
+
+  python -m bench.costs                      print the tables of docs/costs.md
+  python -m bench.costs --measure DATABASE   print bench/widths.csv, from a DuckDB warehouse
+
+Flow: reads.csv (what each statement reads, from Google's analyzer) x widths.csv (bytes a value) x rows a day
+-> bytes a run, as a function of the ads in store -> the bill. Every choice is made so that it errs upwards.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from collections import defaultdict
+from collections.abc import Iterable
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+
+FOLDER = Path(__file__).parent
+MB, GIB, TIB = 1e6, 2**30, 2**40
+DOLLARS_A_TIB = 6.25
+ACTIVE_DOLLARS, LONG_TERM_DOLLARS = 0.02, 0.01
+"""Logical storage, a GiB and month; long-term is a partition that nothing changed for 90 days."""
+LONG_TERM_DAYS = 90
+MINIMUM = 10 * 2**20
+"""Bytes: at least so many are billed for each table of a query, and for each query."""
+YEARS = (1, 5, 20)
+DAYS_A_YEAR, DAYS_A_MONTH, POLLS_A_DAY = 365.25, 30.44, 24
+
+ADS_A_DAY = 550
+EVENTS_A_DAY = 2000
+CONTENTS_A_DAY = EVENTS_A_DAY * 2 / 3
+"""A third of the events is INACTIVE and makes a version without content."""
+INCREMENTAL_MODELS = 8
+ROWS_A_DAY = {
+    "ad_versions": EVENTS_A_DAY,
+    "feed_events": EVENTS_A_DAY,
+    "ad_features": CONTENTS_A_DAY,
+    "feed_loads": POLLS_A_DAY,
+    "_dlt_loads": POLLS_A_DAY,
+    "rejects": 1,
+    "stg_ad_versions": EVENTS_A_DAY,
+    "stg_feed_events": EVENTS_A_DAY,
+    "stg_ad_features": CONTENTS_A_DAY,
+    "stg_loads": POLLS_A_DAY,
+    "processed_loads": POLLS_A_DAY * INCREMENTAL_MODELS,
+    "int_ads": ADS_A_DAY,
+    "fct_ads": ADS_A_DAY,
+    "daily_new_ads": 210,  # every occupation and county on every day
+    "daily_active_ads": 210,
+    "ad_lifetimes": 14 / DAYS_A_MONTH,
+    "pipeline_health": POLLS_A_DAY,
+}
+"""Of a table that does not grow (seeds, yearly_change) only the minimum counts."""
+VIEWS = {
+    "stg_feed_loads": ("feed_loads", "stg_loads"),
+    "stg_rejects": ("rejects", "stg_loads"),
+    "int_as_of": ("stg_loads",),
+}
+MODELS = (
+    *("stg_loads", "stg_ad_versions", "stg_feed_events", "stg_ad_features", "int_ads", "fct_ads"),
+    *("daily_new_ads", "daily_active_ads", "yearly_change", "ad_lifetimes", "pipeline_health"),
+)
+"""Those that are tables."""
+SPAN_DAYS = {"new": 31.0, "touched": 213.0, "touched and a year": 610.0, "all": float("inf")}
+"""Days of rows in the partitions: this month; the six months that an ad lives, and this one; a year more."""
+
+KEYS_OF_MERGES = {
+    "ad_versions": "ad_id version_id",
+    "feed_events": "ad_id status event_at",
+    "ad_features": "ad_id version_id rules_version",
+    "feed_loads": "load_key",
+}
+SMALL_QUERIES = 3
+"""Of a poll, besides the state's own: two looks at _dlt_version, and forgetting old states."""
+
+
+class Read(NamedTuple):
+    """One scan of a statement: bytes for each day in its span, and how many days the span has."""
+
+    table: str
+    bytes_a_day: float
+    days: float
+
+
+Statement = list[Read]
+
+
+def measured(database: Path) -> list[str]:
+    """The lines of widths.csv: BigQuery's bytes of a value (text 2 and its UTF-8, null 0), on average.
+
+    Of columns that come from an ad's content, the average is over the rows that have one.
+    """
+    lines = ["table,column,bytes"]
+    content = {
+        "ad_versions": "document is not null",
+        "stg_ad_versions": "has_content",
+        "int_ads": "is_captured",
+        "fct_ads": "is_captured",
+    }
+    with duckdb.connect(str(database), read_only=True) as connection:
+        columns = connection.execute(
+            "select table_schema, table_name, column_name, data_type from information_schema.columns "
+            "where table_name in (select unnest(?)) and not ends_with(table_schema, 'raw_staging') "
+            "order by table_name, ordinal_position",
+            [[*ROWS_A_DAY]],
+        ).fetchall()
+        for schema, table, column, kind in columns:
+            size = {"VARCHAR": f"2 + strlen({column})", "BOOLEAN": "1"}.get(kind, "8")
+            found = connection.execute(
+                f"select avg(case when {column} is null then 0 else {size} end) from {schema}.{table} "
+                f"where {content.get(table, 'true')}"
+            ).fetchone()
+            if found and found[0] is not None:
+                lines.append(f"{table},{column},{found[0]:.1f}")
+    return lines
+
+
+def widths() -> dict[str, dict[str, float]]:
+    """Average bytes by table and column."""
+    found: dict[str, dict[str, float]] = defaultdict(dict)
+    for row in _rows("widths.csv"):
+        found[row["table"]][row["column"]] = float(row["bytes"])
+    found["ad_versions"]["document"] *= CONTENTS_A_DAY / EVENTS_A_DAY
+    return found
+
+
+def daily_statements() -> dict[str, list[Statement]]:
+    """By model or test: the statements of a daily `dbt build` and freshness check, with what each reads."""
+    size = widths()
+    by_node: dict[str, dict[str, Statement]] = defaultdict(lambda: defaultdict(list))
+    for row in _rows("reads.csv"):
+        names = row["columns"].split()
+        for table in VIEWS.get(row["table"], (row["table"],)):
+            wide = sum(size[table].get(name, size[table].get("_dlt_" + name, 8.0)) for name in names)
+            rows = ROWS_A_DAY.get(table, 0) * int(row["scans"])
+            read = Read(table, rows * wide, SPAN_DAYS[row["span"]])
+            by_node[row["node"]][row["statement"]].append(read)
+    by_node["source freshness"]["1"] = [Read("feed_loads", POLLS_A_DAY * 8, SPAN_DAYS["all"])]
+    return {node: list(statements.values()) for node, statements in by_node.items()}
+
+
+def hourly_statements() -> dict[str, list[Statement]]:
+    """By what dlt does: the statements of a poll that brought something. Load jobs cost nothing."""
+    size = widths()
+    merges = {
+        f"MERGE into {table}": [
+            [
+                Read(table, ROWS_A_DAY[table] * sum(size[table][key] for key in keys.split()), float("inf")),
+                Read(f"{table} (staged)", 0, 0),
+            ]
+        ]
+        for table, keys in KEYS_OF_MERGES.items()
+    }
+    loads = Read("_dlt_loads", POLLS_A_DAY * 28, float("inf"))
+    state = [loads, Read("_dlt_pipeline_state", 0, 0)]
+    return {**merges, "state and schema": [state, *[[Read("small", 0, 0)]] * SMALL_QUERIES]}
+
+
+def bytes_read(statements: Iterable[Statement], days: float, *, minimum: bool = True) -> float:
+    """Bytes billed for the statements once, with `days` of history in store."""
+    billed = 0.0
+    for statement in statements:
+        tables: dict[str, float] = defaultdict(float)
+        for read in statement:
+            tables[read.table] += read.bytes_a_day * min(read.days, days)
+        billed += sum(max(size, MINIMUM if minimum else 0) for size in tables.values())
+    return billed
+
+
+def bytes_an_ad(statements: Iterable[Statement]) -> float:
+    """By how many bytes a run grows with each ad in store: what it reads of all partitions."""
+    unbounded = [read for statement in statements for read in statement if read.days == float("inf")]
+    return sum(read.bytes_a_day for read in unbounded) / ADS_A_DAY
+
+
+def stored_bytes(days: float) -> tuple[float, float]:
+    """Active and long-term bytes of all tables."""
+    a_day = sum(rows * sum(widths()[table].values()) for table, rows in ROWS_A_DAY.items())
+    active = a_day * min(days, LONG_TERM_DAYS)
+    return active, a_day * days - active
+
+
+def daily_parts() -> dict[str, list[Statement]]:
+    """The daily statements by model, then those of all tests, and of the freshness check.
+
+    Making a view reads nothing; who reads it is billed for the tables below it.
+    """
+    statements = daily_statements()
+    models = {name: statements.pop(name, []) for name in sorted({*MODELS, *VIEWS})}
+    freshness = statements.pop("source freshness")
+    return {**models, "all tests": list(chain(*statements.values())), "source freshness": freshness}
+
+
+def report() -> str:
+    """The tables of docs/costs.md, as Markdown."""
+    hourly, daily = hourly_statements(), daily_parts()
+    lines = ["## Bytes read", ""]
+    for title, parts in (("hourly: `extract`", hourly), ("daily: `build`", daily)):
+        lines += [
+            f"| {title} | statements | fixed, MB | and bytes an ad in store "
+            + "".join(f"| MB billed at {years} y " for years in YEARS)
+            + "|",
+            "|---|--:|--:|--:|" + "--:|" * len(YEARS),
+        ]
+        everything = [statement for part in parts.values() for statement in part]
+        for name, part in {**parts, "**together**": everything}.items():
+            growing = bytes_an_ad(part)
+            days = max(YEARS) * DAYS_A_YEAR
+            fixed = bytes_read(part, days, minimum=False) - growing * ADS_A_DAY * days
+            billed = "".join(f"| {bytes_read(part, y * DAYS_A_YEAR) / MB:,.0f} " for y in YEARS)
+            lines.append(f"| {name} | {len(part)} | {abs(fixed) / MB:,.0f} | {growing:,.0f} {billed}|")
+        lines.append("")
+    return "\n".join([*lines, *_bill(hourly, daily)])
+
+
+def _bill(hourly: dict[str, list[Statement]], daily: dict[str, list[Statement]]) -> list[str]:
+    lines = [
+        "## The bill, dollars a month at list price, free tier not deducted",
+        "",
+        "| history | ads in store | stored, GiB | hourly polls, TiB | daily builds, TiB "
+        "| queries, $ | storage, $ | together, $ |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    for years in YEARS:
+        days = years * DAYS_A_YEAR
+        polls = sum(bytes_read(part, days) for part in hourly.values()) * POLLS_A_DAY * DAYS_A_MONTH / TIB
+        builds = sum(bytes_read(part, days) for part in daily.values()) * DAYS_A_MONTH / TIB
+        active, old = stored_bytes(days)
+        queries = (polls + builds) * DOLLARS_A_TIB
+        storage = (active * ACTIVE_DOLLARS + old * LONG_TERM_DOLLARS) / GIB
+        lines.append(
+            f"| {years} y | {ADS_A_DAY * days:,.0f} | {(active + old) / GIB:,.1f} "
+            f"| {polls:.2f} | {builds:.2f} | {queries:.2f} | {storage:.2f} | {queries + storage:.2f} |"
+        )
+    return lines
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with (FOLDER / name).open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def main() -> None:
+    """Print what is asked for."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--measure", type=Path, metavar="DATABASE", help="print the widths of its columns")
+    database = parser.parse_args().measure
+    print("\n".join(measured(database)) if database else report())
+
+
+if __name__ == "__main__":
+    main()
