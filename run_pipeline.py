@@ -5,6 +5,7 @@
   python run_pipeline.py build      build and test the dbt models (what a daily schedule does)
   python run_pipeline.py reprocess  recompute text features where the rules have changed since
   python run_pipeline.py coiled-environment   have Coiled build what --engine coiled runs in
+  python run_pipeline.py publish    write the page and the dbt docs, from what was built
   python run_pipeline.py status     what the warehouse holds, how fresh it is, what is owed
 
 Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 75 the feed cannot be reached now (try
@@ -62,12 +63,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run(options: argparse.Namespace, console: Console) -> None:
-    """Extract, load, build, test, and tell what happened."""
+    """Extract, load, build, test, publish, and tell what happened."""
     warehouse = configured_warehouse(warehouse_settings())
     summary = Table("step", "seconds", "what happened", title="Done", title_justify="left")
     with warehouse.locked():
         _step(summary, "extract and load", lambda: _extract(warehouse, options, console))
         _step(summary, "build and test", lambda: _build(warehouse, console))
+        _step(summary, "publish", lambda: _publish(warehouse, console))
     out = Console()
     out.print(summary)
     out.print(_tables_of(warehouse))
@@ -111,6 +113,13 @@ def coiled_environment(options: argparse.Namespace, console: Console) -> None:
     Console().print(f"Coiled has the environment {name}.")
 
 
+def publish(options: argparse.Namespace, console: Console) -> None:
+    """Write the page and the dbt docs."""
+    warehouse = configured_warehouse(warehouse_settings())
+    with warehouse.locked():
+        Console().print(_publish(warehouse, console))
+
+
 def status(options: argparse.Namespace, console: Console) -> None:
     """Tell what there is."""
     from extract.status import report
@@ -124,6 +133,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, Console], None]] = {
     "build": build,
     "reprocess": reprocess,
     "coiled-environment": coiled_environment,
+    "publish": publish,
     "status": status,
 }
 
@@ -147,6 +157,13 @@ def _build(warehouse: Warehouse, console: Console) -> str:
     from extract.transform import build
 
     return str(build(warehouse, console))
+
+
+def _publish(warehouse: Warehouse, console: Console) -> str:
+    from dashboard.publish import publish
+
+    with console.status("writing the page"):
+        return str(publish(warehouse))
 
 
 def _tables_of(warehouse: Warehouse) -> Table:

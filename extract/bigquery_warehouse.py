@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -69,13 +70,20 @@ class BigQueryWarehouse(Warehouse):
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """A query of the free or the cheap kind: counts, the state, the last loads."""
+        with self._told_in_a_sentence():
+            return [tuple(row.values()) for row in self._client.query_and_wait(sql, wait_timeout=SECONDS)]
+        return []
+
+    @contextmanager
+    def _told_in_a_sentence(self) -> Iterator[None]:
+        """What is not there yet is passed over."""
         from google.api_core.exceptions import GoogleAPICallError, NotFound, RetryError
         from requests import RequestException
 
         try:
-            return [tuple(row.values()) for row in self._client.query_and_wait(sql, wait_timeout=SECONDS)]
+            yield
         except NotFound:
-            return []
+            return
         except (RetryError, RequestException, TimeoutError):
             raise SourceUnavailable(f"{self} does not answer now; try again later.") from None
         except GoogleAPICallError as error:
@@ -83,17 +91,10 @@ class BigQueryWarehouse(Warehouse):
 
     def read(self, sql: str, rows: int) -> Iterator[pa.Table]:
         """Page by page over REST, which needs no right beyond that to query."""
-        from google.api_core.exceptions import GoogleAPICallError, RetryError
-        from requests import RequestException
-
-        try:
+        with self._told_in_a_sentence():
             answer = self._client.query(sql).result(page_size=rows, timeout=SECONDS)
             for batch in answer.to_arrow_iterable():
                 yield pa.Table.from_batches([batch])
-        except (RetryError, RequestException, TimeoutError):
-            raise SourceUnavailable(f"{self} does not answer now; try again later.") from None
-        except GoogleAPICallError as error:
-            raise JobMarketError(f"{self} refuses a query: {error.message}") from None
 
     def marts(self) -> list[str]:
         """Those of the marts' dataset."""

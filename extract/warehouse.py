@@ -78,6 +78,10 @@ class Warehouse(ABC):
     def example(self) -> str:
         """A command that shows a mart, for its user to go on from."""
 
+    def mart(self, table: str) -> str:
+        """The qualified name of a mart."""
+        return f"{self.settings.dataset}_marts.{table}"
+
     def raw(self, table: str) -> str:
         """The qualified name of a raw table."""
         return f"{self.settings.raw_dataset}.{table}"

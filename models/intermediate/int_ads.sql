@@ -96,6 +96,7 @@ joined as (
         latest_content.county,
         latest_content.municipality,
         latest_content.country,
+        latest_content.ad_source,
         latest_content.extent,
         latest_content.engagement,
         latest_content.sector,

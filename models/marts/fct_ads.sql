@@ -54,6 +54,7 @@ select
     ads.municipality,
     ads.country,
     {{ industry_of('ads.employer_number') }} as industry,
+    ads.ad_source,
     ads.extent,
     ads.engagement,
     ads.sector,

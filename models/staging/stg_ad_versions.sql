@@ -19,7 +19,7 @@ taken_apart as (
         *,
         {{ json_parts('document', [
             '$.published', '$.expires', '$.applicationDue', '$.positioncount', '$.extent', '$.engagementtype',
-            '$.sector', '$.employer.orgnr', '$.workLocations', '$.occupationCategories', '$.categoryList',
+            '$.sector', '$.employer.orgnr', '$.workLocations', '$.occupationCategories', '$.categoryList', '$.source',
         ]) }} as parts
     from source
 ),
@@ -31,6 +31,7 @@ opened as (
         {{ json_text(part('parts', 2), '$') }} as expires_text,
         {{ json_text(part('parts', 3), '$') }} as application_due_text,
         {{ json_text(part('parts', 4), '$') }} as position_count_text,
+        {{ json_text(part('parts', 12), '$') }} as ad_source,
         {{ json_text(part('parts', 5), '$') }} as extent,
         {{ json_text(part('parts', 6), '$') }} as engagement,
         {{ json_text(part('parts', 7), '$') }} as sector,
@@ -70,6 +71,7 @@ renamed as (
         upper({{ json_text('location', '$.county') }}) as county,
         upper({{ json_text('location', '$.municipal') }}) as municipality,
         country,
+        ad_source,
         extent,
         engagement,
         sector,

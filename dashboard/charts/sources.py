@@ -1,0 +1,72 @@
+"""Open ads by the way they came to NAV, and by extent."""
+
+from __future__ import annotations
+
+import altair as alt
+
+from dashboard.chart import Chart, Column, Figures, Row
+from dashboard.groups import UNKNOWN
+from dashboard.style import COLOURS, GRID, INK, MUTED, ROWS
+
+QUERY = """
+select coalesce(ad_source, 'Unknown'), coalesce(extent, 'Unknown'), count(*)
+from {mart}
+where status = 'ACTIVE' and is_captured
+group by 1, 2
+"""
+COLUMNS = (Column("ad_source", "text"), Column("extent", "text"), Column("ads", "whole"))
+EXTENTS = ("Heltid", "Deltid")
+
+
+def figures(rows: list[Row]) -> Figures:
+    """The largest source first, full time before part time before what is not said."""
+    if not rows:
+        return Figures([], problem="empty")
+    by_source: dict[str, int] = {}
+    for source, _, ads in rows:
+        by_source[source] = by_source.get(source, 0) + ads
+    places = {extent: place for place, extent in enumerate(EXTENTS)}
+
+    def order(row: Row) -> tuple[bool, int, str, int, str]:
+        source, extent, _ = row
+        return source == UNKNOWN, -by_source[source], source, places.get(extent, len(places)), extent
+
+    return Figures(sorted(rows, key=order))
+
+
+def draw() -> alt.LayerChart:
+    """A bar for each source, cut by extent, its sum at the end."""
+    names = alt.Axis(title=None, labelLimit=170, labelColor=INK, labelPadding=8, domain=False, ticks=False)
+    counts = alt.Axis(
+        title=None, tickCount=4, format=",d", tickMinStep=1, gridColor=GRID, domain=False, ticks=False
+    )
+    base = alt.Chart(ROWS)
+    sources = alt.Y("label:N", sort=None, axis=names)
+    return alt.layer(
+        base.mark_bar(height={"band": 0.62}).encode(
+            y=sources,
+            x=alt.X("ads:Q", stack="zero", axis=counts),
+            order="place:Q",
+            color=alt.Color(
+                "place:O",
+                legend=None,
+                scale=alt.Scale(domain=[0, 1, 2], range=[COLOURS[0], COLOURS[1], MUTED]),
+            ),
+        ),
+        base.transform_aggregate(total="sum(ads)", groupby=["label"])
+        .mark_text(align="left", dx=6, color=INK)
+        .encode(y=sources, x="total:Q", text=alt.Text("total:Q", format=",d")),
+    )
+
+
+SOURCES = Chart(
+    id="sources",
+    mart="fct_ads",
+    query=QUERY,
+    columns=COLUMNS,
+    figures=figures,
+    draw=draw,
+    series={"label": "ad_source", "extent": "extent", "ads": "ads"},
+    table=(("label", "text"), ("extent", "text"), ("ads", "whole")),
+    height=300,
+)

@@ -1,0 +1,38 @@
+"""The dbt docs of the target in use, as one static file."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from extract.errors import JobMarketError
+from extract.settings import PROJECT
+from extract.transform import profiles_dir
+from extract.warehouse import Warehouse
+
+
+def write_docs(folder: Path, warehouse: Warehouse, *, is_empty: bool) -> dict[str, Any]:
+    """Write `index.html` into `folder` and return dbt's manifest. Raises JobMarketError.
+
+    Nothing is compiled: the models' own code is shown, and no query is sent but those for the catalog.
+    An empty warehouse is not asked at all.
+    """
+    from dbt.cli.main import dbtRunner
+
+    os.environ.update(warehouse.dbt_environment())
+    target = Path(os.environ.get("DBT_TARGET_PATH", PROJECT / "target"))
+    options = ["--static", "--no-compile", *(["--empty-catalog"] if is_empty else [])]
+    where = ["--project-dir", str(PROJECT), "--profiles-dir", str(profiles_dir())]
+    try:
+        outcome = dbtRunner().invoke(["--log-level", "none", "docs", "generate", *options, *where])
+    finally:
+        warehouse.after_dbt()
+    if not outcome.success:
+        raise JobMarketError(f"The dbt docs could not be made: {outcome.exception}")
+    folder.mkdir(parents=True)
+    shutil.copyfile(target / "static_index.html", folder / "index.html")
+    manifest: dict[str, Any] = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+    return manifest
