@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 import altair as alt
 
 Row = tuple[Any, ...]
+Drawing = alt.LayerChart | alt.FacetChart
 Kind = Literal["date", "month", "text", "whole", "decimal", "share", "percent"]
 
 
@@ -50,7 +51,7 @@ class Chart:
     query: str
     columns: Sequence[Column]
     figures: Callable[[list[Row]], Figures]
-    draw: Callable[[], alt.LayerChart]
+    draw: Callable[[], Drawing]
     series: Mapping[str, str]
     table: Sequence[tuple[str, Kind]]
     height: int

@@ -1,4 +1,4 @@
-"""What a reader can take away: each chart's figures as CSV, the marts as Parquet, and what their columns mean."""
+"""What a reader can take away: each chart's figures, the marts as Parquet, what their columns mean."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def write_marts(folder: Path, warehouse: Warehouse) -> list[Download]:
 
 
 def write_dictionary(path: Path, manifest: Mapping[str, Any], marts: Iterable[str]) -> None:
-    """Table, column, type and meaning, from the descriptions of the dbt project; first of each the table itself."""
+    """Table, column, type and meaning, by the dbt project; of each table first the table itself."""
     nodes = {node["name"]: node for node in manifest["nodes"].values() if node["resource_type"] == "model"}
     lines = []
     for mart in marts:

@@ -10,8 +10,9 @@ from dashboard.chart import Row
 DIMENSIONS = ("occupation", "county", "industry")
 ALL = ("all", "all")
 UNKNOWN = "Unknown"
-UNKNOWN_AT_MOST = 0.1
-"""With a greater share of ads whose occupation is not known, shares of occupations mean nothing."""
+UNKNOWN_AT_MOST = 0.25
+"""With a greater share of ads whose occupation is not known, shares of occupations mean nothing. Some
+are never known: of the ads of a page about a tenth are stopped before their content can be asked for."""
 
 Group = tuple[str, str]
 Sums = dict[Group, dict[date, Row]]
@@ -37,7 +38,7 @@ def days(first: date, last: date) -> Iterator[date]:
 
 
 def known_from(sums: Sums, when: list[date], column: int = 0) -> date | None:
-    """The first of the given times from which on nearly all ads have an occupation; None if not even at the last.
+    """The first of the given times from which on nearly all ads have an occupation, if any.
 
     An ad that was already stopped when the feed was first read is known by its events alone.
     """

@@ -21,7 +21,7 @@ limit 200
 
 @dataclass(frozen=True)
 class Health:
-    """The last run that brought something. Times are UTC; `lag` is the newest event's age when it was read."""
+    """The last run that brought something. Times are UTC; `lag`: the newest event's age then."""
 
     extracted_at: datetime
     lag: timedelta | None

@@ -1,4 +1,4 @@
-"""Write the page: query the marts, draw, render in each language, lay the downloads and the docs beside it."""
+"""Write the page: query the marts, draw, render each language, lay the downloads and the docs beside it."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def publish(warehouse: Warehouse) -> Published:
         (making / "assets").mkdir()
     except OSError as error:
         raise ConfigurationError(
-            f"{shown(making)} cannot be written: {error.strerror or error}. Give this user the right to write "
-            "there, or set publish.site_dir."
+            f"{shown(making)} cannot be written: {error.strerror or error}. Give this user the right to "
+            "write there, or set publish.site_dir."
         ) from None
     size, marts = _write(making, warehouse, timedelta(hours=settings.stale_after_hours))
     shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""How the charts look: colours are the page's CSS variables, so that dark mode and print need no redrawing."""
+"""How the charts look: colours are the page's CSS variables: dark mode and print redraw nothing."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-ser
 COLOURS = [f"var(--c{number})" for number in range(5)]
 """Told apart by the colour-blind; the darker relatives of Okabe and Ito's, so that labels can be read."""
 
+NAMES = alt.ExprRef("containerSize()[0] < 420 ? 150 : 180")
+"""The longest that a name beside a bar may be, in pixels."""
+
 ROWS = alt.NamedData("rows")
 LABELS = alt.NamedData("labels")
 SHADED = alt.NamedData("shaded")
 DAY = alt.Scale(type="utc", nice=False)
 
 
-def finished(chart: alt.LayerChart, height: int) -> dict[str, Any]:
+def finished(chart: alt.LayerChart | alt.FacetChart, height: int) -> dict[str, Any]:
     """The chart with the page's typography, as Vega-Lite; as wide as its place and `height` pixels in all."""
     axis = {
         "labelFont": FONT,
@@ -78,12 +81,15 @@ def value_axis(field: str, **options: Any) -> alt.Y:
 
 def shaded() -> alt.Chart:
     """The time before the ads' content is known."""
-    return alt.Chart(SHADED).mark_rect(color=SHADE).encode(x=alt.X("when:T", scale=DAY), x2="until:T")
+    rect: alt.Chart = (
+        alt.Chart(SHADED).mark_rect(color=SHADE).encode(x=alt.X("when:T", scale=DAY), x2="until:T")
+    )
+    return rect
 
 
 def end_labels(field: str) -> alt.Chart:
     """The name at the end of each line, in its colour; moved apart by the page's script."""
-    return (
+    text: alt.Chart = (
         alt.Chart(LABELS)
         .mark_text(align="left", dx=8, fontWeight=500)
         .encode(
@@ -93,6 +99,7 @@ def end_labels(field: str) -> alt.Chart:
             color=alt.Color("role:O", scale=ROLES, legend=None),
         )
     )
+    return text
 
 
 ROLES = alt.Scale(domain=[-2, -1, 0, 1, 2, 3, 4], range=[MUTED, FAINT, *COLOURS])

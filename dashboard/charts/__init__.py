@@ -7,4 +7,4 @@ from dashboard.charts.remote_work import REMOTE_WORK
 from dashboard.charts.sources import SOURCES
 from dashboard.charts.yearly import YEARLY
 
-CHARTS = (NEW_ADS, OPEN_ADS, YEARLY, LIFETIMES, REMOTE_WORK, SOURCES)
+CHARTS = (NEW_ADS, OPEN_ADS, YEARLY, SOURCES, LIFETIMES, REMOTE_WORK)

@@ -6,7 +6,7 @@ from datetime import date
 
 import altair as alt
 
-from dashboard.chart import Chart, Column, Figures, Row
+from dashboard.chart import Chart, Column, Drawing, Figures, Row
 from dashboard.groups import UNKNOWN, UNKNOWN_AT_MOST
 from dashboard.style import ACCENT, ROLES, ROWS, end_labels, shaded, time_axis, value_axis
 
@@ -63,7 +63,7 @@ def _known_from(shown: list[Row], months: list[date]) -> date | None:
     return found
 
 
-def draw() -> alt.LayerChart:
+def draw() -> Drawing:
     """The picked occupation's median in its band of quartiles, the other medians in the background."""
     base = alt.Chart(ROWS).encode(x=time_axis())
     lines = base.encode(
@@ -76,7 +76,7 @@ def draw() -> alt.LayerChart:
         base.mark_area(color=ACCENT, opacity=0.14)
         .encode(y="lower:Q", y2="upper:Q")
         .transform_filter("datum.role == 0"),
-        lines.mark_line(strokeWidth=1).transform_filter("datum.role < 0"),
+        lines.mark_line(strokeWidth=1).transform_filter("datum.role == -1"),
         lines.mark_line(strokeWidth=2.5, point=alt.OverlayMarkDef(size=28, filled=True)).transform_filter(
             "datum.role == 0"
         ),

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import altair as alt
 
-from dashboard.chart import Chart, Column, Figures, Row
+from dashboard.chart import Chart, Column, Drawing, Figures, Row
 from dashboard.groups import ALL, DIMENSIONS, days, grouped, known_from, year_earlier
 from dashboard.style import ACCENT, BARS, EARLIER, ROWS, end_labels, shaded, time_axis, value_axis
 
@@ -30,6 +30,7 @@ COLUMNS = (
     Column("positions_7_day_mean_year_earlier", "decimal"),
 )
 SHOWN_DAYS = 366
+BAR_WIDTH = "max(1, 0.7 * width * 86400000 / span(domain('x')))"
 FEWEST_DAYS = 7
 
 
@@ -83,12 +84,12 @@ def _beginning(total: dict[date, Row]) -> date:
     return min(day for day, values in total.items() if values[2] >= usual / 4)
 
 
-def draw() -> alt.LayerChart:
+def draw() -> Drawing:
     """Days as faint bars, the mean as the line, the year before as a thinner, dashed one."""
     base = alt.Chart(ROWS).encode(x=time_axis())
     return alt.layer(
         shaded(),
-        base.mark_bar(color=BARS, width={"band": 0.8}).encode(y=value_axis("count:Q")),
+        base.mark_bar(color=BARS, width=alt.ExprRef(BAR_WIDTH)).encode(y=value_axis("count:Q")),
         base.mark_line(color=EARLIER, strokeWidth=1.5, strokeDash=[4, 3]).encode(y="earlier:Q"),
         base.mark_line(color=ACCENT, strokeWidth=2.5).encode(y="mean:Q"),
         end_labels("mean"),

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import altair as alt
 
-from dashboard.chart import Chart, Column, Figures, Row
+from dashboard.chart import Chart, Column, Drawing, Figures, Row
 from dashboard.groups import ALL, DIMENSIONS, days, grouped, known_from
 from dashboard.style import ROLES, ROWS, end_labels, shaded, time_axis, value_axis
 
@@ -53,7 +53,7 @@ def figures(rows: list[Row]) -> Figures:
     return Figures(dense, None, caveats, known, known != shown[0])
 
 
-def draw() -> alt.LayerChart:
+def draw() -> Drawing:
     """A line for each value; those not picked stay in the background."""
     lines = (
         alt.Chart(ROWS)

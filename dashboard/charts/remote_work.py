@@ -6,7 +6,7 @@ from datetime import date
 
 import altair as alt
 
-from dashboard.chart import Chart, Column, Figures, Row
+from dashboard.chart import Chart, Column, Drawing, Figures, Row
 from dashboard.groups import ALL, DIMENSIONS, grouped
 from dashboard.style import ACCENT, ROWS, end_labels, time_axis, value_axis
 
@@ -51,7 +51,7 @@ def figures(rows: list[Row]) -> Figures:
     return Figures(shown, None, [("fewest_ads", {"number": FEWEST_ADS})])
 
 
-def draw() -> alt.LayerChart:
+def draw() -> Drawing:
     """One line from zero, with its points: months are few."""
     return alt.layer(
         alt.Chart(ROWS)

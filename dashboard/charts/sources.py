@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import altair as alt
 
-from dashboard.chart import Chart, Column, Figures, Row
+from dashboard.chart import Chart, Column, Drawing, Figures, Row
 from dashboard.groups import UNKNOWN
-from dashboard.style import COLOURS, GRID, INK, MUTED, ROWS
+from dashboard.style import COLOURS, GRID, INK, MUTED, NAMES, ROWS
 
 QUERY = """
 select coalesce(ad_source, 'Unknown'), coalesce(extent, 'Unknown'), count(*)
@@ -34,9 +34,9 @@ def figures(rows: list[Row]) -> Figures:
     return Figures(sorted(rows, key=order))
 
 
-def draw() -> alt.LayerChart:
+def draw() -> Drawing:
     """A bar for each source, cut by extent, its sum at the end."""
-    names = alt.Axis(title=None, labelLimit=170, labelColor=INK, labelPadding=8, domain=False, ticks=False)
+    names = alt.Axis(title=None, labelLimit=NAMES, labelColor=INK, labelPadding=8, domain=False, ticks=False)
     counts = alt.Axis(
         title=None, tickCount=4, format=",d", tickMinStep=1, gridColor=GRID, domain=False, ticks=False
     )
@@ -68,5 +68,6 @@ SOURCES = Chart(
     draw=draw,
     series={"label": "ad_source", "extent": "extent", "ads": "ads"},
     table=(("label", "text"), ("extent", "text"), ("ads", "whole")),
-    height=300,
+    height=214,
+    row_height=42,
 )

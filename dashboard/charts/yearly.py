@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import altair as alt
 
-from dashboard.chart import Chart, Column, Figures, Row
+from dashboard.chart import Chart, Column, Drawing, Figures, Row
 from dashboard.groups import UNKNOWN, UNKNOWN_AT_MOST
-from dashboard.style import ACCENT, EARLIER, GRID, INK, MUTED, ROWS
+from dashboard.style import ACCENT, EARLIER, GRID, INK, MUTED, NAMES, ROWS
 
 QUERY = """
 select dimension, value, ads_this_year, ads_last_year, ads_difference, ads_difference_percent
@@ -38,9 +38,9 @@ def figures(rows: list[Row]) -> Figures:
     return Figures(ordered)
 
 
-def draw() -> alt.LayerChart:
+def draw() -> Drawing:
     """Last year as a ring, this year as a dot, the change in words beside them."""
-    names = alt.Axis(title=None, labelLimit=150, labelColor=INK, labelPadding=8, domain=False, ticks=False)
+    names = alt.Axis(title=None, labelLimit=NAMES, labelColor=INK, labelPadding=8, domain=False, ticks=False)
     counts = alt.Axis(
         title=None, tickCount=4, format=",d", orient="top", grid=True, domain=False, ticks=False
     )
@@ -83,5 +83,4 @@ YEARLY = Chart(
     row_height=26,
     dimensions=("occupation", "county", "industry"),
     pick="dimension",
-    is_wide=True,
 )

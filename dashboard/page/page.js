@@ -165,10 +165,9 @@ class Chart {
       this.view = (await vegaEmbed(this.find(".canvas"), this.spec, options)).view;
     }
     const labels = this.labels();
-    const right = labels.length || this.id === "yearly_change" ? this.widest(labels.length ? labels.map((one) => one.label) : rows.map((row) => row.change)) : 12;
-    this.view.height(height).padding({ left: 2, top: 8, right, bottom: 2 });
+    this.view.height(height);
     this.view.data("rows", rows.map((row) => ({ ...row })));
-    if (this.reads("labels")) this.view.data("labels", []);
+    if (this.reads("labels")) this.view.data("labels", labels.map((one) => ({ ...one })));
     if (this.reads("shaded")) this.view.data("shaded", this.shade());
     await this.view.resize().runAsync();
     if (labels.length) await this.view.data("labels", this.apart(labels)).runAsync();
@@ -197,12 +196,6 @@ class Chart {
 
   kindOf(field) {
     return this.table.find(([one]) => one === field)[1];
-  }
-
-  widest(texts) {
-    const pen = (Chart.pen ??= document.createElement("canvas").getContext("2d"));
-    pen.font = "500 12px " + getComputedStyle(document.body).fontFamily;
-    return Math.ceil(Math.max(0, ...texts.map((text) => pen.measureText(text).width))) + 16;
   }
 
   // Labels that would lie upon one another are moved apart, no further than the chart is high.
