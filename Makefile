@@ -21,7 +21,7 @@ bench: .venv/.done
 
 # The embedded warehouse and what was built from it; the environment stays.
 clean:
-	rm -rf data logs target
+	rm -rf data logs target site
 
 .venv/.done: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -27,7 +27,11 @@ def write_docs(folder: Path, warehouse: Warehouse, *, is_empty: bool) -> dict[st
     options = ["--static", "--no-compile", *(["--empty-catalog"] if is_empty else [])]
     where = ["--project-dir", str(PROJECT), "--profiles-dir", str(profiles_dir())]
     try:
-        outcome = dbtRunner().invoke(["--log-level", "none", "docs", "generate", *options, *where])
+        # Without compiling, the docs take the manifest that lies in the target folder: write today's.
+        outcome = dbtRunner().invoke(["--log-level", "none", "parse", *where])
+        if outcome.success:
+            dbt = dbtRunner(manifest=outcome.result)  # type: ignore[arg-type]
+            outcome = dbt.invoke(["--log-level", "none", "docs", "generate", *options, *where])
     finally:
         warehouse.after_dbt()
     if not outcome.success:

@@ -24,6 +24,7 @@ class Command:
             "WAREHOUSE__PIPELINES_DIR": str(folder / "dlt"),
             "DBT_TARGET_PATH": str(folder / "target"),
             "DBT_LOG_PATH": str(folder / "logs"),
+            "PUBLISH__SITE_DIR": str(folder / "site"),
             "COLUMNS": "200",
         }
 

@@ -46,6 +46,7 @@ def test_the_whole_job_ends_with_what_happened_and_where_to_look_next(command: C
     assert code == 0, printed
     assert re.search(r"nav_marts\.fct_ads\W+\d", printed)
     assert "run_pipeline.py status" in printed
+    assert (command.folder / "site" / "index.html").exists()
 
     code, printed = command()
     assert code == 0, printed
@@ -93,7 +94,7 @@ def test_on_a_terminal_progress_moves(command: Command) -> None:
 def test_help_names_every_command_and_exit_code(command: Command) -> None:
     code, printed = command("--help")
     assert code == 0
-    for told in ("extract", "build", "status", "--since", "--target", "75", "130"):
+    for told in ("extract", "build", "publish", "status", "--since", "--target", "75", "130"):
         assert told in printed
 
 
