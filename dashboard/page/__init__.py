@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,7 @@ def _section(chart: Chart, figures: Figures, texts: Texts) -> dict[str, Any]:
         "groups": _groups(chart, figures, texts),
         "dimensions": [name for name in chart.dimensions if name in _dimensions(chart, figures)],
         "table": None if problem else _table(chart, rows, texts),
-        "payload": None if problem else _json({**_payload(chart, figures), "spec": _spec(chart)}),
+        "payload": None if problem else _json({**_payload(chart, figures), "spec": _spec(chart.id)}),
         "height": chart.height,
     }
 
@@ -100,8 +101,10 @@ def _payload(chart: Chart, figures: Figures) -> dict[str, Any]:
     }
 
 
-def _spec(chart: Chart) -> dict[str, Any]:
+@cache
+def _spec(chart_id: str) -> dict[str, Any]:
     """The drawing as Vega: what Vega-Lite would make of it in the browser, made here once."""
+    chart = next(chart for chart in CHARTS if chart.id == chart_id)
     spec: dict[str, Any] = vl_convert.vegalite_to_vega(finished(chart.draw(), chart.height))
     return spec
 

@@ -220,6 +220,9 @@ def test_both_languages_say_the_same_things() -> None:
 
 def test_numbers_and_days_are_written_as_the_language_writes_them() -> None:
     english, norwegian = (texts_in(language) for language in LANGUAGES)
-    assert (english.number(-12345.6, 1), norwegian.number(-12345.6, 1)) == ("\u221212,345.6", "\u221212\u00a0345,6")
+    assert (english.number(-12345.6, 1), norwegian.number(-12345.6, 1)) == (
+        "\u221212,345.6",
+        "\u221212\u00a0345,6",
+    )
     assert (english.percent(6.25, signed=True), norwegian.percent(6.25)) == ("+6.2%", "6,2\u00a0%")
     assert norwegian.day(TODAY) == "18.\u00a0mars 2026"
