@@ -1,4 +1,4 @@
-"""The page as a reader meets it, in Chromium: both languages, widths and colour schemes."""
+"""The page as a reader meets it in Chromium: from disk, over HTTP, in both languages, widths and schemes."""
 
 from __future__ import annotations
 
