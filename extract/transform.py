@@ -61,7 +61,7 @@ def build(warehouse: Warehouse, console: Console) -> BuildSummary:
 
 def _invoke(dbt: dbtRunner, command: list[str], summary: BuildSummary) -> None:
     where = ["--project-dir", str(PROJECT), "--profiles-dir", str(profiles_dir())]
-    outcome = dbt.invoke(["--log-level", "none", *command, *where])
+    outcome = dbt.invoke(["--log-level", "none", "--log-level-file", "debug", *command, *where])
     results = getattr(outcome.result, "results", None)
     if results is None:
         raise JobMarketError(f"dbt {' '.join(command)} could not start: {outcome.exception}")

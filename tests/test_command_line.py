@@ -216,3 +216,5 @@ def test_a_model_that_fails_is_named_with_code_1(command: Command) -> None:
     code, printed = command("build")
     assert code == 1
     assert "dbt build: " in one_sentence(printed)
+    log = re.search(r"All of it is in (\S+)\.$", printed.strip())
+    assert log and "ad_versions" in Path(log[1]).read_text()
