@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from dlt.common.versioned_state import decompress_state
 
 from demo.server import Served, serving
 from demo.world import World
@@ -91,19 +92,34 @@ def test_the_job_gives_the_tables_of_duckdb_also_after_changes(
     on_bigquery: Command,
     bigquery_emulator: BigQueryEmulator,
 ) -> None:
+    told = ""
     for at in (END - timedelta(days=2), END):
         feed.clock_to(at)
         for command in (on_duckdb, on_bigquery):
             code, printed = command("--since", "2019-01-01") if at < END else command()
             assert code == 0, printed
+            told += printed
         assert_the_same(on_duckdb, bigquery_emulator)
     code, printed = on_bigquery("extract")
     assert (code, "nothing new" in printed) == (0, True), printed
     code, printed = on_bigquery("status")
     assert code == 0, printed
     assert "job_marts.fct_ads" in printed
-    key = Key("a test", bigquery_emulator.project, bigquery_emulator.key)
-    assert files_with_the_key(on_bigquery.folder, key) == []
+    assert_no_trace_of_the_key(on_bigquery, bigquery_emulator, told + printed)
+
+
+def assert_no_trace_of_the_key(command: Command, emulator: BigQueryEmulator, printed: str) -> None:
+    """In what was printed, in the files of dlt and dbt, and in the state that is kept in the warehouse."""
+    for written in ("dlt/job_market/trace.pickle", "target/manifest.json", "target/run", "logs/dbt.log"):
+        assert (command.folder / written).exists(), f"{written} is not among the files that are looked at"
+    (command.folder / "printed.log").write_text(printed)
+    for at, row in enumerate(
+        emulator.client().query_and_wait("select state from job_raw._dlt_pipeline_state")
+    ):
+        (command.folder / f"state-{at}.json").write_text(json.dumps(decompress_state(row.state)))
+    schemas = emulator.client().query_and_wait("select schema from job_raw._dlt_version")
+    (command.folder / "schemas.json").write_text("\n".join(row.schema for row in schemas))
+    assert files_with_the_key(command.folder, Key("a test", emulator.project, emulator.key)) == []
 
 
 def test_a_key_that_is_missing_stops_the_job_before_anything_is_fetched(

@@ -8,6 +8,7 @@ from typing import Any
 import dlt
 import pyarrow as pa
 import pytest
+from google.cloud.bigquery._http import Connection
 
 from extract.credentials import Key, verify
 from tests.bigquery.emulator import BigQueryEmulator
@@ -82,6 +83,28 @@ def test_dbt_debug_passes_and_its_logs_hold_no_part_of_the_key(
     dbt = bigquery_dbt(bigquery_emulator, tmp_path)
     assert dbt("debug") == []
     assert files_with_the_key(tmp_path, key) == []
+
+
+def test_every_job_of_dbt_carries_its_model_as_a_label_and_the_most_it_may_read(
+    both_warehouses: BothWarehouses,
+    bigquery_emulator: BigQueryEmulator,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The emulator forgets both, so what is sent to it is looked at."""
+    sent: list[dict[str, Any]] = []
+    request = Connection.api_request
+
+    def listen(self: Any, **call: Any) -> Any:
+        sent.append((call.get("data") or {}).get("configuration") or {})
+        return request(self, **call)
+
+    monkeypatch.setattr(Connection, "api_request", listen)
+    assert bigquery_dbt(bigquery_emulator, tmp_path)("run", "--select", "int_as_of") == []
+    jobs = [job for job in sent if "query" in job]
+    assert jobs and all("dbt_invocation_id" in job["labels"] for job in jobs)
+    assert "model_job_market_int_as_of" in {job["labels"].get("node_id") for job in jobs}
+    assert {job["query"]["maximumBytesBilled"] for job in jobs} == {str(20 * 2**30)}
 
 
 def test_a_whole_build_leaves_no_part_of_the_key_in_logs_manifest_or_results(
