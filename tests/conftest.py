@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 
+APART = {"test_emulator.py", "test_job_on_bigquery.py", "test_read_in_batches.py"}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file's tests stay together, for their fixtures; BigQuery's all share one emulator."""
+    """A file's tests stay together, for their fixtures; so do all that share both warehouses."""
     for item in items:
-        folder = item.path.parent.name
-        item.add_marker(pytest.mark.xdist_group(folder if folder == "bigquery" else str(item.path)))
+        shares = item.path.parent.name == "bigquery" and item.path.name not in APART
+        item.add_marker(pytest.mark.xdist_group("both_warehouses" if shares else item.path.name))

@@ -147,6 +147,7 @@ def _document(dice: random.Random, ad_id: str, changed: datetime) -> Row:
         "extent": dice.choice(["Heltid", "Deltid", ""]),
         "engagementtype": dice.choice(["Fast", "Vikariat", None]),
         "sector": dice.choice(["Offentlig", "Privat", " "]),
+        "source": dice.choice(["IMPORTAPI", "Stillingsregistrering"]),
         "employer": dice.choice([{"name": "NAV", "orgnr": "889640782"}, {"orgnr": None}, None]),
         "workLocations": dice.choice(
             [

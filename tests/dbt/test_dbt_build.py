@@ -196,5 +196,4 @@ def test_a_row_that_does_not_parse_is_counted_by_a_warning(warehouse: Warehouse)
         )
     results: Any = warehouse.invoke("build", "--select", "+stg_ad_versions").result
     warned = {outcome.node.name: outcome.failures for outcome in results if outcome.status == "warn"}
-    assert [name.split("_published")[0] for name in warned] == ["parsed_stg_ad_versions"]
-    assert list(warned.values()) == [2]
+    assert warned == {"values_that_did_not_parse": 2}
