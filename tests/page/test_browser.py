@@ -11,12 +11,12 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright import sync_api
 
 from dashboard.charts import CHARTS
 from extract.settings import PROJECT
 from tests.page.conftest import Site
-
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no browser tests")
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM = os.environ.get("JOB_MARKET_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
@@ -234,6 +234,20 @@ def test_the_page_can_be_read_with_the_keyboard_alone(reader: Reader, site: Site
     tab.focus("#new_ads summary")
     tab.keyboard.press("Enter")
     assert tab.locator("#new_ads tbody tr").first.is_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("page", ["index", "no"])
+def test_axe_finds_nothing_a_screen_reader_would_stumble_over(
+    page: str, scheme: str, browser: Any, site: Site
+) -> None:
+    reader = Reader(browser, 1440, scheme)
+    try:
+        tab = reader.open((site.folder / f"{page}.html").as_uri())
+        found = Axe().run(tab)
+        assert found.violations_count == 0, found.generate_report()
+    finally:
+        reader.context.close()
 
 
 def test_each_chart_has_a_name_a_description_and_a_table(reader: Reader, site: Site) -> None:
