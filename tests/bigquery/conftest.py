@@ -1,4 +1,4 @@
-"""Fixtures of the BigQuery tests, each made once a session.
+"""Fixtures of the BigQuery tests, each made once for this folder.
 
 bigquery_emulator: the running emulator.
 both_warehouses: the dbt project built step by step in DuckDB and in BigQuery.
@@ -17,7 +17,7 @@ from tests.bigquery.warehouses import BothWarehouses, build_both
 from tests.dbt.raw import TABLES
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def bigquery_emulator(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[emulator.BigQueryEmulator]:
@@ -29,7 +29,7 @@ def bigquery_emulator(
         pytest.skip(f"no BigQuery emulator here: {reason}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def both_warehouses(
     bigquery_emulator: emulator.BigQueryEmulator, tmp_path_factory: pytest.TempPathFactory
 ) -> BothWarehouses:
@@ -37,7 +37,7 @@ def both_warehouses(
     return build_both(bigquery_emulator, tmp_path_factory.mktemp("warehouses"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def google_sql(request: pytest.FixtureRequest) -> Callable[[], GoogleSql]:
     """Makes analyzers with the raw tables; skips where zetasql has no build for the platform."""
     pytest.importorskip("zetasql", reason="no zetasql here: Google's analyzer has no build")

@@ -10,7 +10,7 @@ from dbt.contracts.graph.manifest import Manifest
 from tests.dbt.warehouse import Warehouse
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
     result = Warehouse(tmp_path_factory.mktemp("parse")).invoke("parse")
     assert isinstance(result.result, Manifest), result.exception

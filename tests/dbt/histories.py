@@ -31,7 +31,9 @@ class Load:
 
 def history(random: Random, ads: int = 80, loads: int = 10) -> list[Load]:
     """Loads of random rows of random ads; the order of completion is not the order of reading."""
-    packages = [Load(_instant(random), random.random() > 0.2) for _ in range(loads)]
+    # No two at one instant: their names are made of it.
+    halves = random.sample(range((END - BEGIN) // timedelta(hours=12)), loads)
+    packages = [Load(BEGIN + timedelta(hours=12) * half, random.random() > 0.2) for half in halves]
     # Nearly all rows come in the first loads; in the others an ad or two change, or only the as-of date.
     sizes = [100, 100, 100] + [1] * (loads - 3)
 

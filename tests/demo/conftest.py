@@ -15,7 +15,7 @@ UNTIL = datetime(2026, 11, 20, 12, tzinfo=UTC)
 Start = Callable[..., Served]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def world() -> World:
     """Ten days with sixty ads a day, across no change of the clocks."""
     return World(seed=7, days=10, ads_a_day=60, until=UNTIL)

@@ -19,14 +19,14 @@ from tests.engine.bare import bare_cluster
 END = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def dask() -> Iterator[DaskEngine]:
     """Two processes of this machine."""
     with DaskEngine(EngineSettings(workers=2)) as engine:
         yield engine
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def bare_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a scheduler whose workers know nothing of the project."""
     cloudpickle.register_pickle_by_value(functions)
@@ -35,14 +35,14 @@ def bare_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     cloudpickle.unregister_pickle_by_value(functions)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def bare(bare_address: str) -> Iterator[DaskEngine]:
     """The engine on it."""
     with DaskEngine(EngineSettings(workers=2, dask_address=bare_address)) as engine:
         yield engine
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def world() -> World:
     return World(seed=11, days=4, ads_a_day=40, until=END)
 
