@@ -1,4 +1,4 @@
-"""Which process runs which test: a folder's tests share what is dear to make, so one process runs them all."""
+"""Which process runs which test: a folder's tests share what is dear to make, so one runs them all."""
 
 from __future__ import annotations
 
