@@ -39,6 +39,8 @@ class BigQueryEmulator:
     location: str
     endpoint: str
     key: dict[str, str]
+    buckets: Path
+    """Where it looks for what a load job names by `gs://BUCKET/NAME`: BUCKET/NAME under this folder."""
 
     def environment(self) -> dict[str, str]:
         """What Google's client needs in its environment to come here.
@@ -81,7 +83,7 @@ def running(folder: Path) -> Iterator[BigQueryEmulator]:
         token_endpoint() as token_uri,
         _emulator_process(folder) as endpoint,
     ):
-        yield BigQueryEmulator(PROJECT, LOCATION, endpoint, fake_key(token_uri))
+        yield BigQueryEmulator(PROJECT, LOCATION, endpoint, fake_key(token_uri), folder / "buckets")
 
 
 @contextmanager

@@ -161,6 +161,7 @@ async def serve(project: str, data_dir: Path) -> None:
         grpc_port=0,
         default_project_id=project,
         upload_staging_dir=data_dir / "uploads",
+        gcs_local_root=data_dir / "buckets",
         log_level=LogLevel.WARNING,
     )
     server = EmulatorServer(settings)
