@@ -43,11 +43,6 @@ class CoiledEngine(DaskEngine):
         check_account(self._coiled)
         return self
 
-    @property
-    def serves_page(self) -> bool:
-        """Coiled serves the dashboard, behind its own login."""
-        return True
-
     def connect(self, stack: ExitStack) -> Any:
         """Make the cluster, wait for its first worker, ship the code."""
         import coiled

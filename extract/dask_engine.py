@@ -7,7 +7,6 @@ import time
 import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
-from importlib.util import find_spec
 from queue import Empty, SimpleQueue
 from typing import Any, NoReturn, Self
 from urllib.parse import urlsplit
@@ -52,8 +51,8 @@ class DaskEngine(Engine):
 
     @property
     def dashboard(self) -> str | None:
-        """Shown where the scheduler serves one; this machine's own cluster does if bokeh is installed."""
-        return self._client.dashboard_link if self._client and self.serves_page else None
+        """Where the scheduler shows its work, once there is one."""
+        return self._client.dashboard_link if self._client else None
 
     def submit(self, function: Callable[[Batch], Result], batch: Batch, avoid: tuple[str, ...]) -> Any:
         """One task; the function's name is all that Dask gets to know of it."""
@@ -177,10 +176,6 @@ class DaskEngine(Engine):
         from extract.shipping import project_code
 
         client.register_plugin(project_code())
-
-    @property
-    def serves_page(self) -> bool:
-        return bool(self._settings.dask_address) or find_spec("bokeh") is not None
 
     def _workers(self) -> list[str]:
         return list(self._client.scheduler_info()["workers"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import urllib.request
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -38,6 +39,14 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 
 
 each_engine = pytest.mark.parametrize("engine", ENGINES, indirect=True)
+
+
+def test_the_dashboard_of_this_machines_cluster_can_be_opened(dask: DaskEngine) -> None:
+    seen: list[Counts] = []
+    list(dask.map(functions.doubled, batches(), watch=seen.append))
+    assert seen[-1].dashboard is not None
+    with urllib.request.urlopen(seen[-1].dashboard, timeout=10) as answer:
+        assert b"Dask" in answer.read()
 
 
 def batches(items: int = 40, size: int = 5) -> list[list[int]]:
