@@ -49,35 +49,41 @@ def build(warehouse: Warehouse, console: Console) -> BuildSummary:
             if event.info.name == "LogStartLine":
                 status.update(event.info.msg)  # type: ignore[attr-defined]
 
-        dbt = dbtRunner(callbacks=[show])
         summary = BuildSummary()
         try:
-            _invoke(dbt, ["build"], summary)
-            _invoke(dbt, ["source", "freshness"], summary)
+            # Parsed once for both commands.
+            dbt = dbtRunner(manifest=_invoke(dbtRunner(), "parse"), callbacks=[show])
+            # Unit tests look at rows of their own, not at the warehouse's: `dbt test` runs them.
+            _count(_invoke(dbt, "build", "--exclude-resource-type", "unit_test"), summary)
+            _count(_invoke(dbt, "source", "freshness"), summary)
         finally:
             warehouse.after_dbt()
     return summary
 
 
-def _invoke(dbt: dbtRunner, command: list[str], summary: BuildSummary) -> None:
+def _invoke(dbt: dbtRunner, *command: str) -> Any:
+    """The command's result, in which each node may have failed. Raises JobMarketError if it has none."""
     where = ["--project-dir", str(PROJECT), "--profiles-dir", str(profiles_dir())]
     outcome = dbt.invoke(["--log-level", "none", "--log-level-file", "debug", *command, *where])
-    results = getattr(outcome.result, "results", None)
-    if results is None:
-        raise JobMarketError(f"dbt {' '.join(command)} could not start: {outcome.exception}")
+    if outcome.result is None:
+        raise JobMarketError(f"dbt {command[0]} could not start: {outcome.exception}")
+    return outcome.result
+
+
+def _count(outcome: Any, summary: BuildSummary) -> None:
     failed = []
-    for result in results:
+    for result in outcome.results:
         status, name = str(result.status), result.node.name
         if status in ("error", "fail", "runtime error"):
             failed.append(f"{name}: {_one_line(result.message) or status}")
         elif status == "warn":
             summary.warnings.append(f"{name}: {_one_line(result.message) or 'stale'}")
-    kinds = Counter(result.node.resource_type for result in results)
+    kinds = Counter(result.node.resource_type for result in outcome.results)
     summary.models += kinds["model"]
-    summary.tests += kinds["test"] + kinds["unit_test"]
+    summary.tests += kinds["test"]
     if failed:
         raise JobMarketError(
-            f"dbt {' '.join(command)}: {len(failed)} failed; what it reads from is kept. First {failed[0]}. "
+            f"dbt: {len(failed)} failed; what it reads from is kept. First {failed[0]}. "
             f"All of it is in {os.environ.get('DBT_LOG_PATH', 'logs')}/dbt.log."
         )
 
