@@ -54,8 +54,9 @@ def build(warehouse: Warehouse, console: Console) -> BuildSummary:
             # Parsed once for both commands.
             dbt = dbtRunner(manifest=_invoke(dbtRunner(), "parse"), callbacks=[show])
             # Unit tests look at rows of their own, not at the warehouse's: `dbt test` runs them.
-            _count(_invoke(dbt, "build", "--exclude-resource-type", "unit_test"), summary)
-            _count(_invoke(dbt, "source", "freshness"), summary)
+            build_all = ("build", "--exclude-resource-type", "unit_test")
+            _count("build", _invoke(dbt, *build_all), summary)
+            _count("source freshness", _invoke(dbt, "source", "freshness"), summary)
         finally:
             warehouse.after_dbt()
     return summary
@@ -70,7 +71,7 @@ def _invoke(dbt: dbtRunner, *command: str) -> Any:
     return outcome.result
 
 
-def _count(outcome: Any, summary: BuildSummary) -> None:
+def _count(command: str, outcome: Any, summary: BuildSummary) -> None:
     failed = []
     for result in outcome.results:
         status, name = str(result.status), result.node.name
@@ -83,7 +84,7 @@ def _count(outcome: Any, summary: BuildSummary) -> None:
     summary.tests += kinds["test"]
     if failed:
         raise JobMarketError(
-            f"dbt: {len(failed)} failed; what it reads from is kept. First {failed[0]}. "
+            f"dbt {command}: {len(failed)} failed; what it reads from is kept. First {failed[0]}. "
             f"All of it is in {os.environ.get('DBT_LOG_PATH', 'logs')}/dbt.log."
         )
 
