@@ -1,0 +1,1 @@
+"""Ways to run the job on a schedule, and what brings a change to production."""
