@@ -27,6 +27,9 @@ COPY dashboard /app/dashboard
 COPY models /app/models
 COPY macros /app/macros
 COPY dbt_project /app/dbt_project
+# The page's script, which the job would otherwise make at its first run and keep in /app.
+WORKDIR /app
+RUN /venv/bin/python -B -c "from dashboard.scripts import vega_script; vega_script()"
 
 # All that is written lies under /data and /tmp: mount them, and the rest can be read-only.
 ENV PATH=/venv/bin:$PATH \
@@ -39,7 +42,6 @@ ENV PATH=/venv/bin:$PATH \
     PUBLISH__SITE_DIR=/data/site \
     DBT_TARGET_PATH=/tmp/target \
     DBT_LOG_PATH=/tmp/logs
-WORKDIR /app
 USER 10001:10001
 # A job that ends, not a server: its exit code is its health.
 HEALTHCHECK NONE
