@@ -8,6 +8,11 @@
   python run_pipeline.py publish    write the page and the dbt docs, from what was built
   python run_pipeline.py status     what the warehouse holds, how fresh it is, what is owed
 
+Where a run says that a load is stuck:
+  python run_pipeline.py set-aside  take the load that fails out of the way; its rows are kept
+  python run_pipeline.py load-again load the rows that were set aside
+  python run_pipeline.py start-over forget the cursor and make missing tables anew; the rows stay
+
 Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 75 the feed cannot be reached now (try
 later), 130 stopped. Settings: .dlt/config.toml, or the environment; docs/settings.md explains each.
 """
@@ -32,7 +37,7 @@ from rich.table import Table
 from rich.traceback import Traceback
 
 from extract.engine import Engine
-from extract.errors import JobMarketError
+from extract.errors import Busy, JobMarketError
 from extract.settings import PROJECT, feed_settings, warehouse_settings
 from extract.warehouse import Warehouse, configured_warehouse
 
@@ -51,14 +56,19 @@ def main(arguments: list[str] | None = None) -> int:
         os.environ["WAREHOUSE__TARGET"] = options.target  # the strongest source of the setting
     try:
         COMMANDS[options.command](options, console)
+    except Busy as error:
+        return _failed(console, options, error, str(error), error.exit_code)
     except JobMarketError as error:
+        _remember(options, str(error))
         return _failed(console, options, error, str(error), error.exit_code)
     except KeyboardInterrupt as stop:
         message = "Stopped. What was loaded is kept; run again to go on."
         return _failed(console, options, stop, message, STOPPED)
     except Exception as error:
         message = f"{type(error).__name__}: {error}. --debug shows where."
+        _remember(options, message)
         return _failed(console, options, error, message, 1)
+    _remember(options, None)
     return 0
 
 
@@ -66,10 +76,10 @@ def run(options: argparse.Namespace, console: Console) -> None:
     """Extract, load, build, test, publish, and tell what happened."""
     warehouse = configured_warehouse(warehouse_settings())
     summary = Table("step", "seconds", "what happened", title="Done", title_justify="left")
-    with warehouse.locked():
+    with warehouse.locked(options.wait):
         _step(summary, "extract and load", lambda: _extract(warehouse, options, console))
-        _step(summary, "build and test", lambda: _build(warehouse, console))
-        _step(summary, "publish", lambda: _publish(warehouse, console))
+        _step(summary, "build and test", lambda: _build(warehouse, options, console))
+        _step(summary, "publish", lambda: _publish(warehouse, options, console))
     out = Console()
     out.print(summary)
     out.print(_tables_of(warehouse))
@@ -83,15 +93,15 @@ def run(options: argparse.Namespace, console: Console) -> None:
 def extract(options: argparse.Namespace, console: Console) -> None:
     """Extract and load."""
     warehouse = configured_warehouse(warehouse_settings())
-    with warehouse.locked():
+    with warehouse.locked(options.wait):
         Console().print(_extract(warehouse, options, console))
 
 
 def build(options: argparse.Namespace, console: Console) -> None:
     """Build and test the models."""
     warehouse = configured_warehouse(warehouse_settings())
-    with warehouse.locked():
-        Console().print(_build(warehouse, console))
+    with warehouse.locked(options.wait):
+        Console().print(_build(warehouse, options, console))
 
 
 def reprocess(options: argparse.Namespace, console: Console) -> None:
@@ -100,7 +110,7 @@ def reprocess(options: argparse.Namespace, console: Console) -> None:
     from extract.reprocess import reprocess as recompute
 
     warehouse = configured_warehouse(warehouse_settings())
-    with _engine(options) as engine, warehouse.locked(), Progress(console) as progress:
+    with _engine(options) as engine, warehouse.locked(options.wait), Progress(console) as progress:
         Console().print(str(recompute(warehouse, engine, progress)))
 
 
@@ -116,8 +126,8 @@ def coiled_environment(options: argparse.Namespace, console: Console) -> None:
 def publish(options: argparse.Namespace, console: Console) -> None:
     """Write the page and the dbt docs."""
     warehouse = configured_warehouse(warehouse_settings())
-    with warehouse.locked():
-        Console().print(_publish(warehouse, console))
+    with warehouse.locked(options.wait):
+        Console().print(_publish(warehouse, options, console))
 
 
 def status(options: argparse.Namespace, console: Console) -> None:
@@ -125,6 +135,42 @@ def status(options: argparse.Namespace, console: Console) -> None:
     from extract.status import report
 
     Console().print(report(configured_warehouse(warehouse_settings())))
+
+
+def set_aside(options: argparse.Namespace, console: Console) -> None:
+    """Take pending loads out of the way."""
+    from extract.recovery import put_pending_aside
+
+    warehouse = configured_warehouse(warehouse_settings())
+    with warehouse.locked(options.wait):
+        aside = put_pending_aside(warehouse.pipeline())
+    names = ", ".join(package.load_id for package in aside)
+    told = f"Set aside, to be loaded with `load-again`: {names}." if aside else "No load is pending."
+    Console().print(told, soft_wrap=True)
+
+
+def load_again(options: argparse.Namespace, console: Console) -> None:
+    """Load what was set aside."""
+    from extract.load import load_again as load
+    from extract.load import prepare
+    from extract.packages import set_aside as aside
+
+    warehouse = configured_warehouse(warehouse_settings())
+    with warehouse.locked(options.wait):
+        pipeline = warehouse.pipeline()
+        prepare(pipeline)
+        loaded = load(pipeline, aside(warehouse.pipelines_dir))
+    Console().print(f"Loads whose rows are in the warehouse now: {loaded}.")
+
+
+def start_over(options: argparse.Namespace, console: Console) -> None:
+    """Forget the cursor; rows stay."""
+    from extract import recovery
+
+    warehouse = configured_warehouse(warehouse_settings())
+    with warehouse.locked(options.wait):
+        recovery.start_over(warehouse.pipeline())
+    Console().print("The cursor is forgotten: the next run reads the feed as a first run does.")
 
 
 COMMANDS: dict[str, Callable[[argparse.Namespace, Console], None]] = {
@@ -135,15 +181,26 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, Console], None]] = {
     "coiled-environment": coiled_environment,
     "publish": publish,
     "status": status,
+    "set-aside": set_aside,
+    "load-again": load_again,
+    "start-over": start_over,
 }
 
 
 def _extract(warehouse: Warehouse, options: argparse.Namespace, console: Console) -> str:
     from extract.load import extract_and_load
     from extract.progress import Progress
+    from extract.volume import watch
 
+    options.step = "extract"
     with _engine(options) as engine, Progress(console) as progress:
         loaded = extract_and_load(warehouse.pipeline(), feed_settings(), options.since, progress, engine)
+    options.done.append("extract")
+    if alarm := watch(warehouse):
+        options.alarm = alarm.text
+        logging.getLogger("extract").warning("%s", alarm.text)
+    else:
+        options.done.append("volume")
     return str(loaded)
 
 
@@ -153,17 +210,27 @@ def _engine(options: argparse.Namespace) -> Engine:
     return configured_engine(engine_settings(), options.engine)
 
 
-def _build(warehouse: Warehouse, console: Console) -> str:
+def _build(warehouse: Warehouse, options: argparse.Namespace, console: Console) -> str:
+    from extract.recovery import refuse_older
+    from extract.status import feed_state
     from extract.transform import build
 
-    return str(build(warehouse, console))
+    options.step = "build"
+    if state := feed_state(warehouse):
+        refuse_older(state.raw_version)
+    built = build(warehouse, console)
+    options.done.append("build")
+    return str(built)
 
 
-def _publish(warehouse: Warehouse, console: Console) -> str:
+def _publish(warehouse: Warehouse, options: argparse.Namespace, console: Console) -> str:
     from dashboard.publish import publish
 
+    options.step = "publish"
     with console.status("writing the page"):
-        return str(publish(warehouse))
+        published = publish(warehouse)
+    options.done.append("publish")
+    return str(published)
 
 
 def _tables_of(warehouse: Warehouse) -> Table:
@@ -210,8 +277,22 @@ def _arguments(given: list[str] | None) -> argparse.Namespace:
         choices=("duckdb", "bigquery"),
         help="the warehouse of this run, in place of warehouse.target of the configuration",
     )
+    parser.add_argument(
+        "--wait",
+        type=_minutes,
+        default=0,
+        metavar="MINUTES",
+        help="how long to wait for another run on the same warehouse; without it a second run leaves at once",
+    )
+    parser.add_argument(
+        "--notify",
+        metavar="URL",
+        help="post failure and recovery to this webhook (JSON as Slack takes it), once for each change; "
+        "better in the configuration as notify.url, since the address is a secret",
+    )
     parser.add_argument("--debug", action="store_true", help="show the trace of an error")
     options = parser.parse_args(given)
+    options.step, options.done, options.alarm = "start", [], None
     if options.since and options.command not in ("run", "extract"):
         parser.error(f"--since reads the feed, which {options.command!r} does not")
     if options.engine and options.command not in ("run", "extract", "reprocess"):
@@ -229,6 +310,35 @@ def _instant(text: str) -> datetime:
         raise argparse.ArgumentTypeError(
             f"{text!r} is neither a date such as 2026-05-01 nor days back such as 90d"
         ) from None
+
+
+def _minutes(text: str) -> float:
+    """The seconds that --wait gives in minutes."""
+    try:
+        if (minutes := float(text)) >= 0:
+            return minutes * 60
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"{text!r} is no number of minutes")
+
+
+def _remember(options: argparse.Namespace, failure: str | None) -> None:
+    """Keep how the steps of this run ended, and tell the webhook; that it fails hides nothing."""
+    if options.command not in ("run", "extract", "build", "publish"):
+        return
+    from extract.outcomes import Outcomes, notify_settings
+
+    try:
+        failures = {"volume": options.alarm} if options.alarm else {}
+        if failure:
+            failures[options.step] = failure
+        elif "start" not in options.done:
+            options.done.append("start")
+        url = options.notify or notify_settings().url
+        outcomes = Outcomes(PROJECT / warehouse_settings().pipelines_dir)
+        outcomes.ended(failures, options.done, url, [str(feed_settings().token or "")])
+    except JobMarketError as error:
+        logging.getLogger("extract").warning("nobody was told: %s", error)
 
 
 def _failed(

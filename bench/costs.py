@@ -42,6 +42,7 @@ ROWS_A_DAY = {
     "feed_loads": POLLS_A_DAY,
     "_dlt_loads": POLLS_A_DAY,
     "rejects": 1,
+    "feed_fields": 1,
     "stg_ad_versions": EVENTS_A_DAY,
     "stg_feed_events": EVENTS_A_DAY,
     "stg_ad_features": CONTENTS_A_DAY,
@@ -58,6 +59,7 @@ ROWS_A_DAY = {
 VIEWS = {
     "stg_feed_loads": ("feed_loads", "stg_loads"),
     "stg_rejects": ("rejects", "stg_loads"),
+    "stg_feed_fields": ("feed_fields", "stg_loads"),
     "int_as_of": ("stg_loads",),
 }
 MODELS = (

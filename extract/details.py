@@ -16,6 +16,7 @@ from extract import features
 from extract.canonical import canonical_json, version_id
 from extract.errors import SourceUnavailable
 from extract.feed import FeedClient, NotFound, Token
+from extract.known_fields import fields_of
 from extract.parse import ACTIVE, Detail, Reject, microseconds
 from extract.redact import redact
 from extract.settings import FeedSettings
@@ -47,6 +48,8 @@ class DetailBatch(NamedTuple):
     rejects: list[Reject]
     unavailable: str | None
     """Why the feed was given up on, None while it answers."""
+    fields: frozenset[str] = frozenset()
+    """The fields that the ads have, as `extract.known_fields` names them."""
 
 
 def fetch_details(
@@ -62,6 +65,7 @@ def fetch_details(
     """
     details, failed, unavailable = asyncio.run(_fetch(ads, settings, token, connections))
     versions, described, rejects = [], [], []
+    fields: set[str] = set()
     for ad, detail in details:
         content = None if detail.content is None else redact(detail.content)
         document = None if content is None else canonical_json(content)
@@ -75,6 +79,7 @@ def fetch_details(
         if content is not None:
             rules = features.RULES_VERSION
             described.append((ad.ad_id, version, rules, *features.of_ad(content), extracted_at))
+            fields |= fields_of(content)
     return DetailBatch(
         AD_VERSIONS.batch(versions),
         AD_FEATURES.batch(described),
@@ -82,6 +87,7 @@ def fetch_details(
         failed,
         rejects,
         unavailable,
+        frozenset(fields),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import dlt
@@ -11,6 +12,7 @@ import pyarrow as pa
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 
 from extract.errors import ConfigurationError, JobMarketError
+from extract.lock import held
 from extract.settings import PROJECT, WarehouseSettings
 from extract.warehouse import Warehouse, shown
 
@@ -34,6 +36,13 @@ class DuckDBWarehouse(Warehouse):
             raise self._unusable(error.strerror or str(error)) from None
         except duckdb.Error as error:
             raise self._unusable(str(error)) from None
+
+    @contextmanager
+    def reserved(self, wait: float) -> Iterator[None]:
+        """By a lock beside the file: DuckDB's own is let go between the steps of a run."""
+        with held(self.path.with_name(self.path.name + ".lock"), str(self), wait):
+            self.check()
+            yield
 
     def destination(self) -> Any:
         """DuckDB, within the memory that the settings allow."""

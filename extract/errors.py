@@ -9,6 +9,10 @@ class JobMarketError(Exception):
     exit_code = 1
 
 
+class Busy(JobMarketError):
+    """Another run holds the warehouse: nothing is wrong, and nothing was done."""
+
+
 class ConfigurationError(JobMarketError):
     """Wrong use or configuration; nothing was read or written."""
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from extract.canonical import canonical_json
 from extract.parse import ACTIVE, Event, Page, Reject
+from extract.tables import RAW_VERSION
 
 OVERLAP_EVENTS = 1000
 """So many of the last entries are read again by the next poll: an entry can appear late, behind others."""
@@ -51,6 +52,10 @@ class FeedState:
     recent: list[RecentPage] = field(default_factory=list)
     owed: dict[str, Owed] = field(default_factory=dict)
     newest_event_at: datetime | None = None
+    fields: set[str] = field(default_factory=set)
+    """The fields that ads were seen to have, as `extract.known_fields` names them."""
+    raw_version: int = RAW_VERSION
+    """Of the raw tables that the state was stored with."""
 
     @classmethod
     def load(cls, stored: MutableMapping[str, Any], feed: str) -> FeedState:
@@ -63,6 +68,8 @@ class FeedState:
                 for ad_id, (event_at, since, reason) in stored.get("owed", {}).items()
             },
             _instant(stored.get("newest_event_at")),
+            set(stored.get("fields", [])),
+            stored.get("raw_version", 1) if stored else RAW_VERSION,
         )
 
     def store(self, stored: MutableMapping[str, Any]) -> None:
@@ -74,6 +81,8 @@ class FeedState:
             for ad_id, owed in self.owed.items()
         }
         stored["newest_event_at"] = _text(self.newest_event_at)
+        stored["fields"] = sorted(self.fields)
+        stored["raw_version"] = RAW_VERSION
 
     def known_marks(self) -> set[bytes]:
         """The marks of all entries on the recent pages."""
@@ -92,7 +101,9 @@ class FeedState:
 
         Where the walk broke off inside the old overlap, the pages it did not come to keep their marks.
         """
-        chain = [RecentPage(page.page_id, _marks(page)) for page in pages]
+        # A page that had entries and shows none now is not to be believed: they are still known.
+        before = {page.page_id: page.marks for page in self.recent}
+        chain = [RecentPage(page.page_id, _marks(page) or before.get(page.page_id, ())) for page in pages]
         if broke_off or not chain:
             reached = {page.page_id for page in chain}
             chain += [page for page in self.recent if page.page_id not in reached]

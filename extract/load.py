@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import dlt
 from dlt.common.destination.exceptions import DestinationException
-from dlt.common.exceptions import TerminalException
 from dlt.pipeline.exceptions import PipelineStepFailed
 
+from extract import packages, recovery
 from extract.engine import Engine, Here
 from extract.errors import JobMarketError, SourceUnavailable
 from extract.feed import Token
@@ -56,7 +57,7 @@ def extract_and_load(
     `since` (UTC) reads the feed again from there; without it the cursor is followed. Raises
     SourceUnavailable once what was read before is loaded, TokenRefused, JobMarketError.
     """
-    summary = LoadSummary(finished=finish_pending(pipeline))
+    summary = LoadSummary(finished=prepare(pipeline))
     poll = Poll(settings, Token(settings.token), progress, since, engine or Here())
     while not poll.is_done:
         summary.loads += run_load(pipeline, nav_feed(poll))
@@ -68,6 +69,18 @@ def extract_and_load(
     return summary
 
 
+def prepare(pipeline: dlt.Pipeline) -> int:
+    """Make the warehouse fit to be written: what an earlier run left is finished; the number of such loads.
+
+    Raises JobMarketError if the raw tables are not as they were made, or a pending load fails again.
+    """
+    is_new_machine = not pipeline.state["_state_version"]
+    recovery.examine(pipeline)
+    finished = load_again(pipeline, recovery.settle(pipeline)) + finish_pending(pipeline)
+    recovery.adopt(pipeline, is_new_machine)
+    return finished
+
+
 def finish_pending(pipeline: dlt.Pipeline) -> int:
     """Load what an earlier run left pending, which dlt would load in place of what this run brings."""
     finished = 0
@@ -76,6 +89,16 @@ def finish_pending(pipeline: dlt.Pipeline) -> int:
         run_load(pipeline, None)
         finished += 1
     return finished
+
+
+def load_again(pipeline: dlt.Pipeline, aside: list[packages.Package]) -> int:
+    """Load the rows of packages that were put aside, each as a load of its own; the number of them."""
+    for package in aside:
+        kept = packages.Package(Path(pipeline.pipelines_dir) / packages.SET_ASIDE / package.load_id)
+        logger.info("loading the rows of load %s, which was put aside", kept.load_id)
+        run_load(pipeline, recovery.rows_of(kept))
+        packages.remove(kept)
+    return len(aside)
 
 
 def run_load(pipeline: dlt.Pipeline, source: Any) -> list[str]:
@@ -108,17 +131,21 @@ def _forget_old_states(pipeline: dlt.Pipeline) -> None:
 def _plain(failure: PipelineStepFailed) -> BaseException:
     """What the run ends with: our error or a stop, if one is at the bottom, else the step that failed."""
     cause: BaseException | None = failure
+    deepest: BaseException = failure
     while cause is not None:
         if isinstance(cause, JobMarketError | KeyboardInterrupt):
             return cause
+        deepest = cause
         cause = cause.__cause__ or cause.__context__
-    reason = str(failure.exception).strip().splitlines()[0]
-    way_out = (
-        "It will fail again until it is mended"
-        if isinstance(failure.exception, TerminalException)
-        else "Run again: it goes on from there"
-    )
+    reason = str(deepest).strip().splitlines()[0]
+    waiting = packages.pending(Path(failure.pipeline.working_dir).parent)
+    if not waiting:
+        return JobMarketError(
+            f"The step {failure.step!r} failed: {reason}. Nothing of it was written; run again to go on."
+        )
+    [kept, *_] = waiting
     return JobMarketError(
-        f"The load failed in step {failure.step!r}: {reason}. What was read is kept in "
-        f"{failure.pipeline.working_dir}. {way_out}."
+        f"Load {kept.load_id} failed in step {failure.step!r}: {reason}. What was read is kept in "
+        f"{kept.folder} and the next run tries it first. Mend what is wrong and run again; or take it out "
+        "of the way with `python run_pipeline.py set-aside`, and load its rows with `load-again` once mended."
     )

@@ -32,11 +32,21 @@ from extract.engine import Engine, Here, Outcome
 from extract.errors import ConfigurationError, SourceUnavailable
 from extract.feed import FeedClient, NotFound, Token
 from extract.feed_state import FeedState, Owed, mark
+from extract.known_fields import MOST
 from extract.parse import ACTIVE, Event, Page, Reject, microseconds
 from extract.progress import Progress
 from extract.redact import redact
 from extract.settings import FeedSettings
-from extract.tables import AD_FEATURES, AD_VERSIONS, FEED_EVENTS, FEED_LOADS, RAW_TABLES, REJECTS
+from extract.tables import (
+    AD_FEATURES,
+    AD_VERSIONS,
+    FEED_EVENTS,
+    FEED_FIELDS,
+    FEED_LOADS,
+    RAW_TABLES,
+    RAW_VERSION,
+    REJECTS,
+)
 
 BATCH = 200
 """Ads in a batch of details: a megabyte of documents."""
@@ -82,8 +92,8 @@ def nav_feed(poll: Poll) -> Any:
         is_first = not stored
         state = FeedState.load(stored, urlsplit(poll.settings.base_url).hostname or "")
         _refuse_another_feed(state, poll.settings)
-        if is_first:
-            # An empty batch makes each table, so that dbt finds all of them from the first load on.
+        if is_first or state.raw_version < RAW_VERSION:
+            # An empty batch makes each table that is lacking, so that dbt finds all of them.
             for table in RAW_TABLES:
                 yield table.item(table.batch([]))
         yield from _load(poll, state)
@@ -121,10 +131,12 @@ def _load(poll: Poll, state: FeedState) -> Iterator[Any]:
         yield AD_VERSIONS.item(AD_VERSIONS.batch(tombstones))
 
     versions, details = len(tombstones), 0
+    fields: set[str] = set()
     if poll.is_at_tip and not poll.unavailable:
         for batch in _details(poll, state, extracted_at):
             details += len(batch.settled) + len(batch.failed)
             rejects += batch.rejects
+            fields |= batch.fields
             # An ad found inactive can give the key of its own tombstone, and an insert-only merge
             # does not deduplicate inside a load.
             fresh = pa.array(key not in seen for key in batch.versions["version_id"].to_pylist())
@@ -139,6 +151,9 @@ def _load(poll: Poll, state: FeedState) -> Iterator[Any]:
     poll.details_owed = len(state.owed)
     poll.untried = sum(ad_id not in poll.tried for ad_id in state.owed)
 
+    if new := sorted(fields - state.fields)[: max(0, MOST - len(state.fields))]:
+        state.fields.update(new)
+        yield FEED_FIELDS.item(FEED_FIELDS.batch((*name.rsplit(" ", 1), extracted_at) for name in new))
     if rejects:
         rows = REJECTS.batch({row[0]: row for row in _reject_rows(rejects, extracted_at)}.values())
         yield REJECTS.item(rows)

@@ -23,7 +23,7 @@ import pyarrow as pa
 from extract import features
 from extract.engine import Engine
 from extract.errors import JobMarketError
-from extract.load import finish_pending, run_load
+from extract.load import prepare, run_load
 from extract.progress import Progress
 from extract.tables import AD_FEATURES
 from extract.warehouse import Warehouse
@@ -80,7 +80,7 @@ def reprocess(warehouse: Warehouse, engine: Engine, progress: Progress) -> Repro
     Raises JobMarketError once all else is loaded if versions could not be described; it names the first.
     """
     pipeline = warehouse.pipeline()
-    finish_pending(pipeline)
+    prepare(pipeline)
     done = Reprocessed()
     partitions = lacking(warehouse)
     total = sum(partition.versions for partition in partitions)

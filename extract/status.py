@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -9,11 +10,15 @@ from dlt.common.versioned_state import decompress_state
 from rich.console import Group, RenderableType
 from rich.table import Table
 
+from extract import packages
 from extract.feed_state import FeedState
+from extract.outcomes import Outcomes
 from extract.tables import RAW_TABLES
+from extract.volume import watch
 from extract.warehouse import PIPELINE, Warehouse
 
 LAST_LOADS = 5
+FEW_DAYS = 14
 
 
 class Load(NamedTuple):
@@ -29,8 +34,9 @@ class Load(NamedTuple):
 def feed_state(warehouse: Warehouse) -> FeedState | None:
     """The cursor and the ads owed as the last load committed them; None before the first one."""
     rows = warehouse.query(
-        f"select state from {warehouse.raw('_dlt_pipeline_state')} "
-        f"where pipeline_name = '{PIPELINE}' order by version desc limit 1"
+        f"select state from {warehouse.raw('_dlt_pipeline_state')} states "
+        f"join {warehouse.raw('_dlt_loads')} loads on loads.load_id = states._dlt_load_id "
+        f"where pipeline_name = '{PIPELINE}' and status = 0 order by loads.load_id desc limit 1"
     )
     if not rows:
         return None
@@ -80,7 +86,57 @@ def report(warehouse: Warehouse) -> RenderableType:
         newest = state.newest_event_at
         facts.add_row("newest event", f"{_at(newest)} ({_age(now, newest)} ago)")
     facts.add_row("details owed", _owed(state))
+    for name, told in _worries(warehouse, now):
+        facts.add_row(name, told)
     return Group(facts, _loads_table(loads), _counts_table(row_counts(warehouse)))
+
+
+def _worries(warehouse: Warehouse, now: datetime) -> Iterator[tuple[str, str]]:
+    """What went well last and what did not, as far as this machine and the warehouse know."""
+    for step, outcome in sorted(Outcomes(warehouse.pipelines_dir).read().items()):
+        if outcome.message:
+            yield step, f"failing since {outcome.failing_since}: {outcome.message}"
+        elif step in ("extract", "build", "publish"):
+            yield step, f"last success {outcome.succeeded_at}"
+    if waiting := packages.pending(warehouse.pipelines_dir):
+        yield "loads pending", "\n".join(_package(package) for package in waiting)
+    if aside := packages.set_aside(warehouse.pipelines_dir):
+        yield (
+            "loads set aside",
+            "\n".join(_package(package) for package in aside) + "\n(`load-again` loads them)",
+        )
+    rejects = warehouse.query(
+        f"select reason, count(*) from {warehouse.raw('rejects')} group by 1 order by 2 desc "
+        f"limit {LAST_LOADS}"
+    )
+    yield "rejects", "\n".join(f"{count:,}: {reason}" for reason, count in rejects) or "none"
+    unread = warehouse.query(
+        f"select sum(values_not_parsed) from {warehouse.mart('pipeline_health')} "
+        f"where completed_at >= timestamp '{now - timedelta(days=FEW_DAYS):%F %T}'"
+    )
+    if unread and unread[0][0] is not None:
+        yield "values not parsed", f"{unread[0][0]:,} in the last {FEW_DAYS} days"
+    yield "new fields", _new_fields(warehouse, now)
+    alarm = watch(warehouse, now)
+    yield "volume", alarm.text if alarm else "as usual"
+
+
+def _package(package: packages.Package) -> str:
+    refused = f", refused {package.failures} times" if package.failures else ""
+    return f"{package.load_id}{refused}"
+
+
+def _new_fields(warehouse: Warehouse, now: datetime) -> str:
+    """Fields and kinds of value that no ad had before these days; the first day of a warehouse is no news."""
+    raw = warehouse.raw("feed_fields")
+    found = warehouse.query(
+        f"select field, kind, extracted_at from {raw} where extracted_at >= "
+        f"timestamp '{now - timedelta(days=FEW_DAYS):%F %T}' order by extracted_at desc, field"
+    )
+    first = warehouse.query(f"select min(extracted_at) from {raw}")
+    begun = first[0][0] + timedelta(days=1) if first and first[0][0] else now
+    new = [f"{field} ({kind}), since {_at(at)}" for field, kind, at in found if at > begun]
+    return "\n".join(new[: 2 * LAST_LOADS]) or f"none in the last {FEW_DAYS} days"
 
 
 def _owed(state: FeedState) -> str:

@@ -30,12 +30,19 @@ def _column(name: str, kind: pa.DataType, *, nullable: bool = False) -> pa.Field
 BIGQUERY_LAYOUT: dict[str, Any] = {PARTITION_HINT: {"extracted_at": "TIMESTAMP_TRUNC({column_name}, MONTH)"}}
 
 
+RAW_VERSION = 2
+"""Of the raw tables, recorded with the cursor. A new table names the version that brings it; the next load
+makes it. Any other change needs its step in `extract.recovery`."""
+
+
 class RawTable(NamedTuple):
     """One raw table; `key` names the columns that make a row the same row, the first one clusters it."""
 
     name: str
     key: tuple[str, ...]
     schema: pa.Schema
+    since: int = 1
+    """The version of the raw tables that brought it."""
 
     def batch(self, rows: Iterable[Sequence[Any]]) -> pa.Table:
         """The rows, given as tuples in the schema's order, as an Arrow table."""
@@ -140,4 +147,17 @@ REJECTS = RawTable(
     ),
 )
 
-RAW_TABLES = (AD_VERSIONS, FEED_EVENTS, AD_FEATURES, FEED_LOADS, REJECTS)
+FEED_FIELDS = RawTable(
+    "feed_fields",
+    ("field", "kind"),
+    pa.schema(
+        [
+            _column("field", pa.string()),
+            _column("kind", pa.string()),
+            _column("extracted_at", TIMESTAMP),
+        ]
+    ),
+    since=2,
+)
+
+RAW_TABLES = (AD_VERSIONS, FEED_EVENTS, AD_FEATURES, FEED_LOADS, REJECTS, FEED_FIELDS)

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import os
-import socket
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import dlt
 import pyarrow as pa
-from filelock import FileLock, Timeout
 
-from extract.errors import ConfigurationError, JobMarketError
+from extract.lock import held
 from extract.settings import PROJECT, WarehouseSettings
 
 PIPELINE = "job_market"
@@ -97,35 +92,17 @@ class Warehouse(ABC):
         )
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the warehouse for one run: DuckDB has one writer, and two polls would do work twice.
+    def locked(self, wait: float = 0) -> Iterator[None]:
+        """Hold the warehouse for one run, waiting so many seconds: two at once would do work twice, or harm.
 
         Raises JobMarketError that names the holder, or says why nothing can be written.
         """
-        holder = self.pipelines_dir / "holder.json"
-        lock = FileLock(self.pipelines_dir / "lock")
-        try:
-            self.pipelines_dir.mkdir(parents=True, exist_ok=True)
-            lock.acquire(blocking=False)
-        except Timeout:
-            raise JobMarketError(
-                f"Another run holds {self}: {_told(holder)}. Wait until it is done, then run again."
-            ) from None
-        except OSError as error:
-            raise ConfigurationError(
-                f"{shown(self.pipelines_dir)} cannot be written: {error.strerror or error}. Give this user "
-                "the right to write there, or set warehouse.pipelines_dir."
-            ) from None
-        try:
-            self.check()
-            started = datetime.now(UTC).isoformat(timespec="seconds")
-            holder.write_text(
-                json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": started})
-            )
+        with held(self.pipelines_dir / "lock", str(self), wait), self.reserved(wait):
             yield
-        finally:
-            holder.unlink(missing_ok=True)
-            lock.release()
+
+    @abstractmethod
+    def reserved(self, wait: float) -> AbstractContextManager[None]:
+        """Hold it against runs that have other folders or other machines, and `check` it."""
 
 
 def configured_warehouse(settings: WarehouseSettings) -> Warehouse:
@@ -142,11 +119,3 @@ def configured_warehouse(settings: WarehouseSettings) -> Warehouse:
 def shown(path: Path) -> str:
     """The path as its user writes it."""
     return str(path.relative_to(PROJECT) if path.is_relative_to(PROJECT) else path)
-
-
-def _told(holder: Path) -> str:
-    try:
-        told = json.loads(holder.read_text())
-        return f"process {told['pid']} on {told['host']}, since {told['since']}"
-    except (OSError, ValueError, KeyError):
-        return "it has only just begun"

@@ -180,7 +180,9 @@ def test_a_feed_that_cannot_be_reached_is_code_75(command: Command) -> None:
 def test_a_second_run_is_told_who_holds_the_warehouse(command: Command) -> None:
     folder = command.folder / "dlt"
     folder.mkdir()
-    (folder / "holder.json").write_text('{"pid": 4711, "host": "elsewhere", "since": "2026-01-01T00:00:00"}')
+    (folder / "lock-holder.json").write_text(
+        '{"pid": 4711, "host": "elsewhere", "since": "2026-01-01T00:00:00"}'
+    )
     with (folder / "lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         code, printed = command("extract")

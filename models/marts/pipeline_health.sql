@@ -26,9 +26,22 @@ events as (
 ),
 
 versions as (
-    select load_id, count(*) as new_rows
+    select
+        load_id,
+        count(*) as new_rows,
+        count(case when published_text is not null and published_on is null then 1 end)
+        + count(case when expires_text is not null and expires_on is null then 1 end)
+        + count(case when application_due_text is not null and application_due_on is null then 1 end)
+        + count(case when position_count_text is not null and position_count is null then 1 end)
+            as values_not_parsed
     from {{ ref('stg_ad_versions') }}
     where extracted_at >= timestamp '{{ since }} 00:00:00'
+    group by load_id
+),
+
+fields as (
+    select load_id, count(*) as new_rows
+    from {{ ref('stg_feed_fields') }}
     group by load_id
 )
 
@@ -52,9 +65,12 @@ select
         - coalesce(events.new_rows, 0) - coalesce(versions.new_rows, 0) as rows_duplicate,
     feed_loads.details_fetched,
     feed_loads.details_owed,
-    feed_loads.rejects
+    feed_loads.rejects,
+    coalesce(versions.values_not_parsed, 0) as values_not_parsed,
+    coalesce(fields.new_rows, 0) as fields_new
 from loads
 left join feed_loads on feed_loads.load_id = loads.load_id
 left join events on events.load_id = loads.load_id
 left join versions on versions.load_id = loads.load_id
+left join fields on fields.load_id = loads.load_id
 where feed_loads.load_id is not null or events.load_id is not null or versions.load_id is not null

@@ -72,6 +72,11 @@ TABLES: dict[str, dict[str, pa.DataType]] = {
         "payload": pa.string(),
         **PROVENANCE,
     },
+    "feed_fields": {
+        "field": pa.string(),
+        "kind": pa.string(),
+        **PROVENANCE,
+    },
     "_dlt_loads": {
         "load_id": pa.string(),
         "schema_name": pa.string(),

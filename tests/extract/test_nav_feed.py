@@ -21,7 +21,7 @@ from extract.nav_feed import Poll, nav_feed
 from extract.progress import Progress
 from extract.settings import FeedSettings
 from extract.status import feed_state
-from tests.job import Job
+from tests.job import LONG_AGO, Job
 
 END = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -210,11 +210,11 @@ def test_a_load_that_was_left_pending_is_finished_and_then_the_run_does_its_own_
     assert job.facts()["feed_events"] == whole.facts()["feed_events"]
 
 
-def _leave_pending(job: Job, step: str) -> None:
+def _leave_pending(job: Job, step: str, since: datetime | None = LONG_AGO) -> None:
     settings = FeedSettings(base_url=job.base_url)
     quiet = Progress(Console(quiet=True, force_terminal=False))
     pipeline = job.pipeline()
-    pipeline.extract(nav_feed(Poll(settings, Token(), quiet, datetime(2019, 1, 1, tzinfo=UTC))))
+    pipeline.extract(nav_feed(Poll(settings, Token(), quiet, since)))
     if step == "normalize":
         pipeline.normalize()
 

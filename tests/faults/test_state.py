@@ -1,0 +1,294 @@
+"""Whatever becomes of dlt's folder and of the warehouse, alone or together: no row is lost or doubled."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from demo.server import Served, serving
+from demo.world import World
+from extract import packages, recovery
+from extract.errors import ConfigurationError, JobMarketError
+from extract.load import load_again, prepare
+from extract.status import feed_state
+from extract.tables import RAW_TABLES
+from tests.extract.test_nav_feed import _leave_pending
+from tests.job import Job
+
+END = datetime(2026, 3, 1, 12, tzinfo=UTC)
+BEFORE = END - timedelta(days=2)
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return World(seed=7, days=3, ads_a_day=12, until=END)
+
+
+@pytest.fixture
+def feed(world: World) -> Iterator[Served]:
+    with serving(world, clock=BEFORE) as served:
+        yield served
+
+
+@pytest.fixture
+def job(tmp_path: Path, feed: Served) -> Job:
+    return Job(tmp_path / "job", feed.url)
+
+
+@pytest.fixture
+def undisturbed(tmp_path: Path, feed: Served) -> Job:
+    """A job that is polled whenever the other one is."""
+    return Job(tmp_path / "undisturbed", feed.url)
+
+
+def execute(job: Job, *statements: str) -> None:
+    with duckdb.connect(job.warehouse.path) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def assert_whole(job: Job, undisturbed: Job, *, reads_again: bool = False, fields_too: bool = True) -> None:
+    """The raw tables are those of the job that nothing happened to, and dbt will see every row of them.
+
+    A job that reads the feed again asks for ads again, and sees states that came without an event.
+    """
+    facts, expected = job.facts(), undisturbed.facts()
+    if not fields_too:
+        facts["feed_fields"] = expected["feed_fields"]
+    assert facts["feed_events"] == expected["feed_events"]
+    for table in facts:
+        assert facts[table] >= expected[table] if reads_again else facts[table] == expected[table], table
+    loads = [row[0] for row in job.rows("_dlt_loads", "load_id")]
+    assert len(loads) == len(set(loads)), "a load counts twice"
+    for table in job.facts():
+        assert {row[0] for row in job.rows(table, "_dlt_load_id")} <= set(loads), f"{table}: rows of no load"
+
+
+def copy(source: Path, target: Path) -> None:
+    if source.is_dir():
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(source, target)
+    else:
+        shutil.copy(source, target)
+
+
+def test_an_older_copy_of_the_warehouse_is_read_on_from_its_own_cursor(
+    feed: Served, job: Job, undisturbed: Job
+) -> None:
+    for one in (job, undisturbed):
+        one.poll()
+    copy(job.warehouse.path, job.folder / "backup")
+    feed.clock_to(END - timedelta(days=1))
+    for one in (job, undisturbed):
+        one.poll()
+    copy(job.folder / "backup", job.warehouse.path)
+    feed.clock_to(END)
+    for one in (job, undisturbed):
+        one.poll()
+    assert job.facts()["feed_events"] == undisturbed.facts()["feed_events"]
+
+
+def test_an_older_local_folder_goes_on_from_the_warehouse(feed: Served, job: Job, undisturbed: Job) -> None:
+    job.poll()
+    undisturbed.poll()
+    copy(job.folder / "dlt", job.folder / "old")
+    feed.clock_to(END)
+    job.poll()
+    undisturbed.poll()
+    copy(job.folder / "old", job.folder / "dlt")
+    job.poll()
+    assert_whole(job, undisturbed)
+
+
+def test_a_warehouse_that_was_deleted_starts_over_and_keeps_what_was_pending(
+    world: World, feed: Served, job: Job, undisturbed: Job
+) -> None:
+    _leave_pending(job, "normalize")
+    job.warehouse.path.unlink(missing_ok=True)
+    undisturbed.poll()
+    feed.clock_to(END)
+    job.poll()
+    undisturbed.poll()
+    assert_whole(job, undisturbed, reads_again=True)
+
+
+@pytest.mark.parametrize("step", ["extract", "normalize"])
+def test_a_load_read_on_a_state_that_the_warehouse_does_not_have_brings_its_rows_and_loses_none(
+    step: str, feed: Served, job: Job, undisturbed: Job
+) -> None:
+    job.poll()
+    undisturbed.poll()
+    copy(job.warehouse.path, job.folder / "backup")
+    feed.clock_to(END - timedelta(days=1))
+    job.poll()
+    undisturbed.poll()
+    feed.clock_to(END - timedelta(hours=12))
+    _leave_pending(job, step, since=None)
+    undisturbed.poll()
+    copy(job.folder / "backup", job.warehouse.path)
+    job.poll()
+    facts, expected = job.facts(), undisturbed.facts()
+    assert facts["feed_events"] == expected["feed_events"]
+    assert facts["ad_features"] <= expected["ad_features"]
+    feed.clock_to(END)
+    job.poll()
+    undisturbed.poll()
+    assert job.facts()["feed_events"] == undisturbed.facts()["feed_events"]
+
+
+def test_rows_of_a_load_whose_folder_was_lost_half_way_are_seen_by_dbt(
+    feed: Served, job: Job, undisturbed: Job
+) -> None:
+    job.poll()
+    undisturbed.poll()
+    feed.clock_to(END)
+    job.poll()
+    undisturbed.poll()
+    # What a run leaves that died before its last table: rows, and no word that the load is complete.
+    last = max(job.rows("_dlt_loads", "load_id"))[0]
+    execute(
+        job,
+        f"delete from nav_raw._dlt_loads where load_id = '{last}'",
+        f"delete from nav_raw.feed_events where _dlt_load_id = '{last}' and status = 'ACTIVE'",
+    )
+    job.forget_local_state()
+    job.poll()
+    assert_whole(job, undisturbed)
+
+
+def test_a_run_that_died_after_its_load_was_complete_does_not_count_it_twice(
+    feed: Served, job: Job, undisturbed: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dlt.common.storages import LoadStorage
+
+    class Killed(BaseException):
+        pass
+
+    def die(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(LoadStorage, "complete_load_package", die)
+        job.poll()
+    job.poll()
+    undisturbed.poll()
+    assert_whole(job, undisturbed)
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        ("drop table nav_raw.ad_versions", "ad_versions is missing"),
+        ("alter table nav_raw.ad_versions drop column source", "ad_versions has lost its column source"),
+        ("alter table nav_raw.rejects alter payload type blob", "rejects.payload is BLOB"),
+    ],
+)
+def test_a_raw_table_that_was_dropped_or_altered_is_named_before_anything_is_read(
+    damage: str, told: str, feed: Served, job: Job
+) -> None:
+    job.poll()
+    execute(job, damage)
+    feed.reset_stats()
+    with pytest.raises(JobMarketError, match=told) as refusal:
+        job.poll()
+    assert "start-over" in str(refusal.value)
+    assert feed.stats()["requests"] == {}
+
+
+def test_start_over_makes_a_dropped_table_anew_and_reads_the_feed_again(
+    feed: Served, job: Job, undisturbed: Job
+) -> None:
+    for one in (job, undisturbed):
+        one.poll()
+    execute(job, "drop table nav_raw.feed_events")
+    recovery.start_over(job.pipeline())
+    job.poll()
+    assert job.facts()["feed_events"] == undisturbed.facts()["feed_events"]
+
+
+def test_a_load_that_fails_for_good_is_named_and_put_aside_and_loaded_again(
+    feed: Served, job: Job, undisturbed: Job
+) -> None:
+    for one in (job, undisturbed):
+        one.poll()
+    feed.clock_to(END - timedelta(days=1))
+    _leave_pending(job, "normalize", since=None)
+    execute(
+        job,
+        "alter table nav_raw.ad_versions add column needed integer default 1",
+        "alter table nav_raw.ad_versions alter column needed set not null",
+    )
+    execute(job, "alter table nav_raw.ad_versions alter column needed drop default")
+    with pytest.raises(JobMarketError, match="set-aside") as failure:
+        job.poll()
+    assert "NOT NULL" in str(failure.value)
+    [stuck] = recovery.put_pending_aside(job.pipeline())
+    assert stuck.load_id in str(failure.value)
+    execute(job, "alter table nav_raw.ad_versions drop column needed")
+    undisturbed.poll()
+    prepare(job.pipeline())
+    aside = packages.set_aside(job.folder / "dlt")
+    assert [package.load_id for package in aside] == [stuck.load_id]
+    assert load_again(job.pipeline(), aside) == 1
+    assert packages.set_aside(job.folder / "dlt") == []
+    assert_whole(job, undisturbed)
+    feed.clock_to(END)
+    job.poll()
+    undisturbed.poll()
+    assert_whole(job, undisturbed)
+
+
+def test_a_field_that_the_api_adds_or_changes_is_noticed(feed: Served, job: Job) -> None:
+    job.poll()
+    known = set(job.rows("feed_fields", "field || ' ' || kind"))
+    assert {("employer.orgnr string",), ("workLocations.county string",), ("extent string",)} <= known
+    assert not [field for (field,) in known if field.startswith("contactList")]
+    invented = {"title": 7, "new": {"in it": [{"deep": True}]}}
+    detail = {"uuid": "x", "status": "ACTIVE", "sistEndret": "2026-02-28T10:00:00", "ad_content": invented}
+    feed.clock_to(END)
+    feed.faults({"path": "feedentry/", "status": 200, "body": json.dumps(detail)})
+    job.poll()
+    new = set(job.rows("feed_fields", "field || ' ' || kind")) - known
+    assert new == {("title number",), ("new object",), ("new.in_it array",), ("new.in_it.deep boolean",)}
+
+
+def test_a_warehouse_of_the_version_before_is_brought_up_to_date_by_the_next_load(
+    feed: Served, job: Job, undisturbed: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as before:
+        before.setattr("extract.nav_feed.RAW_TABLES", [table for table in RAW_TABLES if table.since == 1])
+        before.setattr("extract.feed_state.RAW_VERSION", 1)
+        before.setattr("extract.nav_feed.MOST", 0)
+        job.poll()
+    execute(job, "drop table if exists nav_raw.feed_fields")
+    held = feed_state(job.warehouse)
+    assert held is not None and held.raw_version == 1
+    with pytest.raises(ConfigurationError, match=r"run_pipeline\.py extract"):
+        recovery.refuse_older(held.raw_version)
+    undisturbed.poll()
+    feed.clock_to(END)
+    job.poll()
+    undisturbed.poll()
+    assert_whole(job, undisturbed, fields_too=False)
+    held = feed_state(job.warehouse)
+    assert held is not None
+    recovery.refuse_older(held.raw_version)
+    assert job.rows("feed_fields")
+
+
+def test_a_warehouse_of_a_newer_project_is_left_alone(
+    feed: Served, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as newer:
+        newer.setattr("extract.feed_state.RAW_VERSION", 99)
+        job.poll()
+    feed.reset_stats()
+    with pytest.raises(ConfigurationError, match="newer version of the project"):
+        job.poll()
+    assert feed.stats()["requests"] == {}

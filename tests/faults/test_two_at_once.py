@@ -1,0 +1,121 @@
+"""A second run on a warehouse is told so and leaves, or waits; what a dead machine held is taken over."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from extract.duckdb_warehouse import DuckDBWarehouse
+from extract.errors import JobMarketError
+from extract.lease import Lease, leased
+from extract.settings import WarehouseSettings
+
+TABLE = "run_lock"
+
+
+def warehouse(folder: Path, local: str) -> DuckDBWarehouse:
+    return DuckDBWarehouse(
+        WarehouseSettings(duckdb_path=str(folder / "test.duckdb"), pipelines_dir=str(folder / local))
+    )
+
+
+def test_two_runs_with_other_folders_do_not_share_a_duckdb_file(tmp_path: Path) -> None:
+    with (
+        warehouse(tmp_path, "one").locked(),
+        pytest.raises(JobMarketError, match=r"Another run holds .*test\.duckdb: process \d+ on"),
+        warehouse(tmp_path, "two").locked(),
+    ):
+        pass
+    with warehouse(tmp_path, "two").locked():
+        pass
+
+
+def test_a_run_that_waits_begins_when_the_other_is_done(tmp_path: Path) -> None:
+    began = threading.Event()
+
+    def wait() -> None:
+        with warehouse(tmp_path, "two").locked(60):
+            began.set()
+
+    waiting = threading.Thread(target=wait)
+    with warehouse(tmp_path, "one").locked():
+        waiting.start()
+        assert not began.is_set()
+    waiting.join(60)
+    assert began.is_set()
+
+
+@pytest.fixture
+def execute() -> Callable[[str], list[tuple[Any, ...]]]:
+    """A DuckDB that understands the lease's statements, each atomic as BigQuery's are."""
+    connection = duckdb.connect()
+    connection.execute("create macro timestamp_add(moment, span) as moment + span")
+    lock = threading.Lock()
+
+    def run(sql: str) -> list[tuple[Any, ...]]:
+        with lock:
+            return connection.execute(sql.replace("current_timestamp()", "now()")).fetchall()
+
+    return run
+
+
+def test_one_of_many_gets_the_lease_and_the_others_are_told_who(
+    execute: Callable[[str], list[tuple[Any, ...]]],
+) -> None:
+    leases = [Lease(execute, TABLE) for _ in range(8)]
+    outcomes = [lease.take() for lease in leases]
+    assert outcomes[0] is None
+    assert all(other and {"pid", "host", "since"} <= set(other) for other in outcomes[1:])
+    leases[0].give_back()
+    assert leases[1].take() is None
+
+
+def test_a_lease_whose_machine_died_is_taken_over_when_its_time_is_over_and_not_before(
+    execute: Callable[[str], list[tuple[Any, ...]]],
+) -> None:
+    dead, living = Lease(execute, TABLE), Lease(execute, TABLE)
+    assert dead.take() is None
+    with pytest.raises(JobMarketError, match="after 10 minutes takes over"), leased(living, "it", wait=0):
+        pass
+    execute(f"update {TABLE} set held_until = held_until - interval 11 minute")
+    with leased(living, "it", wait=0):
+        assert not dead.renew()
+        dead.give_back()  # of what is another's
+        assert Lease(execute, TABLE).take() is not None
+
+
+def test_a_run_whose_lease_was_taken_over_stops_itself(
+    execute: Callable[[str], list[tuple[Any, ...]]],
+) -> None:
+    lease = Lease(execute, TABLE)
+    waiting = threading.Event()
+    with (
+        pytest.raises(JobMarketError, match="another run has taken the warehouse over"),
+        leased(lease, "it", wait=0, renew_every=0.01),
+    ):
+        execute(f"update {TABLE} set owner = 'another', holder = '{json.dumps({})}'")
+        waiting.wait(60)
+
+
+def test_a_run_that_cannot_renew_its_lease_stops_before_another_may_begin(
+    execute: Callable[[str], list[tuple[Any, ...]]],
+) -> None:
+    def unreachable(sql: str) -> list[tuple[Any, ...]]:
+        if is_cut.is_set():
+            raise JobMarketError("no network")
+        return execute(sql)
+
+    is_cut, waiting = threading.Event(), threading.Event()
+    lease = Lease(unreachable, TABLE, seconds=0.2)
+    with (
+        pytest.raises(JobMarketError, match="could not be renewed"),
+        leased(lease, "it", wait=0, renew_every=0.01),
+    ):
+        is_cut.set()
+        waiting.wait(60)
