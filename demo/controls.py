@@ -31,7 +31,7 @@ class Fault:
     """A rule: requests whose path and query match get this answer instead, or the real one late.
 
     `times` is how often it applies (None: always). Without a status the real answer follows the
-    delay.
+    delay. Of what is answered, only `cut_after` bytes are sent before the connection is reset.
     """
 
     path: re.Pattern[str]
@@ -39,6 +39,7 @@ class Fault:
     body: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     delay_seconds: float = 0
+    cut_after: int | None = None
     times: int | None = None
 
     @classmethod

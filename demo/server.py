@@ -58,14 +58,20 @@ class StandIn:
         stats.statuses[str(answer.status)] += 1
         return answer
 
-    async def _answer(self, request: web.BaseRequest, path: str) -> Answer:
+    async def _answer(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
         endpoint, argument = _endpoint(path)
         self._count(request, endpoint)
         fault = self.faults.next_for(request.path_qs)
-        if fault is not None:
-            await asyncio.sleep(fault.delay_seconds)
-            if fault.status is not None:
-                return Answer(status=fault.status, text=fault.body, headers=fault.headers)
+        if fault is None:
+            return self._true_answer(request, endpoint, argument)
+        await asyncio.sleep(fault.delay_seconds)
+        if fault.status is not None:
+            answer = Answer(status=fault.status, text=fault.body, headers=fault.headers)
+        else:
+            answer = self._true_answer(request, endpoint, argument)
+        return answer if fault.cut_after is None else await _cut(request, answer, fault.cut_after)
+
+    def _true_answer(self, request: web.BaseRequest, endpoint: str, argument: str) -> Answer:
         if request.method != "GET":
             return _error(405, "only GET")
         if endpoint == "public_token":
@@ -169,6 +175,18 @@ def _modified_since(request: web.BaseRequest) -> int | None:
         return micros(parsedate_to_datetime(request.headers.get("If-Modified-Since", "")))
     except (ValueError, TypeError):
         return None
+
+
+async def _cut(request: web.BaseRequest, answer: Answer, after: int) -> web.StreamResponse:
+    """Begin to send the answer and reset the connection in its middle."""
+    body = answer.body if isinstance(answer.body, bytes) else b""
+    begun = web.StreamResponse(status=answer.status, headers=answer.headers)
+    begun.content_length = len(body)
+    await begun.prepare(request)
+    await begun.write(body[:after])
+    if request.transport is not None:
+        request.transport.abort()
+    return begun
 
 
 def _error(status: int, message: str) -> Answer:

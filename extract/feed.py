@@ -30,6 +30,9 @@ from extract.settings import FeedSettings
 USER_AGENT = "job-market/0.1 (statistics of the Norwegian job market)"
 JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+")
 
+LARGEST_ANSWER = 32 * 2**20
+"""Bytes. The largest page that can be asked for has a few megabytes; more is no answer of this feed."""
+
 logger = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer")
@@ -144,7 +147,7 @@ class FeedClient:
         try:
             async with self._session.get(url, headers=headers, allow_redirects=False) as response:
                 if response.status in (200, 401):
-                    return response.status, await response.read()
+                    return response.status, await _bounded(response)
                 if response.status == 404:
                     raise NotFound(path)
                 raise _TryAgain(f"answered {response.status}", _seconds(response.headers.get("Retry-After")))
@@ -188,6 +191,15 @@ class FeedClient:
                 "What was read before is kept; try later."
             )
         return after
+
+
+async def _bounded(response: aiohttp.ClientResponse) -> bytes:
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(2**16):
+        body += chunk
+        if len(body) > LARGEST_ANSWER:
+            raise _TryAgain(f"sent more than {LARGEST_ANSWER // 2**20} MB")
+    return bytes(body)
 
 
 def _bearer(token: str) -> dict[str, str]:

@@ -1,0 +1,139 @@
+"""Each fault of the API: what the run does, its exit code, what is read, and that a healthy run heals it."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+import demo.server
+from demo.server import Served, serving
+from demo.world import World
+from extract.errors import JobMarketError
+from extract.progress import Progress
+from extract.status import feed_state
+from tests.faults.api_faults import FAULTS, ApiFault, table
+from tests.job import Job
+
+END = datetime(2026, 3, 1, 12, tzinfo=UTC)
+BEFORE = END - timedelta(hours=20)
+DOCS = Path(__file__).parents[2] / "docs" / "faults.md"
+LARGE = 50 * 2**20
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return World(seed=7, days=3, ads_a_day=16, until=END)
+
+
+@pytest.fixture(scope="module")
+def before(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, Path]]:
+    """A feed, and the folder of a job that was polled before the fault."""
+    with serving(world, clock=BEFORE) as served:
+        job = Job(tmp_path_factory.mktemp("before"), served.url)
+        job.poll()
+        served.clock_to(END)
+        yield served, job.folder
+
+
+@pytest.fixture(scope="module")
+def undisturbed(
+    before: tuple[Served, Path], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, set[tuple[Any, ...]]]:
+    feed, folder = before
+    job = copied(folder, tmp_path_factory.mktemp("undisturbed"), feed)
+    job.poll()
+    return job.facts()
+
+
+def copied(folder: Path, target: Path, feed: Served) -> Job:
+    """A job that goes on from the other's warehouse, on a machine of its own."""
+    target.mkdir(exist_ok=True)
+    (target / "test.duckdb").write_bytes((folder / "test.duckdb").read_bytes())
+    return Job(target, feed.url)
+
+
+class Revoking(Progress):
+    """Revokes the public token as soon as a page was read."""
+
+    def __init__(self, feed: Served) -> None:
+        super().__init__(Console(quiet=True, force_terminal=False))
+        self.feed = feed
+
+    def page(self, events: int) -> None:
+        self.feed.rotate_token(grace_seconds=0)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+def test_the_run_does_what_the_table_says_and_the_next_one_ends_with_the_right_tables(
+    fault: ApiFault,
+    before: tuple[Served, Path],
+    undisturbed: dict[str, set[tuple[Any, ...]]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    feed, folder = before
+    caplog.set_level(logging.INFO)
+    job = copied(folder, tmp_path / "job", feed)
+    held = feed_state(job.warehouse)
+    assert held is not None
+    feed.faults(*(filled(rule, held.recent[0].page_id) for rule in fault.rules))
+    feed.reset_stats()
+    code, told = faulty_run(fault, job, feed, monkeypatch)
+    feed.faults()
+    told += caplog.text
+    assert code == fault.code, told
+    assert fault.tells in told
+    assert "hush" not in told
+    if fault.special == "etag":
+        assert "If-None-Match" not in feed.stats()["conditional"]
+        assert "If-Modified-Since" not in feed.stats()["conditional"]
+
+    job.base_url = feed.url
+    job.poll()
+    facts = job.facts()
+    if fault.adds:
+        assert facts["feed_events"] >= undisturbed["feed_events"]
+    else:
+        assert facts == undisturbed
+
+
+def filled(rule: dict[str, Any], cursor: str) -> dict[str, Any]:
+    text = {key: rule[key].replace("{CURSOR}", cursor) for key in ("path", "body") if key in rule}
+    if text.get("body") == "50 MB":
+        text["body"] = '{"id": "' + "x" * LARGE + '"}'
+    return rule | text
+
+
+def faulty_run(fault: ApiFault, job: Job, feed: Served, monkeypatch: pytest.MonkeyPatch) -> tuple[int, str]:
+    """Exit code and message of a poll with the fault."""
+    progress = Revoking(feed) if fault.special == "revoke" else None
+    with monkeypatch.context() as patch:
+        if fault.special == "refused":
+            job.base_url = "http://127.0.0.1:9"
+        elif fault.special == "tls":
+            job.base_url = job.base_url.replace("http://", "https://")
+        elif fault.special == "dns":
+            patch.setattr("aiohttp.connector.is_ip_address", lambda host: False)
+            patch.setattr(socket, "getaddrinfo", unresolved)
+        if fault.special == "revoke":
+            patch.setattr(demo.server, "DEFAULT_PAGE_SIZE", 20)
+        try:
+            return 0, str(job.poll(progress=progress, **fault.settings))
+        except JobMarketError as error:
+            return error.exit_code, str(error)
+
+
+def unresolved(*_: object, **__: object) -> None:
+    raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+
+def test_the_table_in_the_docs_is_that_of_the_tests() -> None:
+    assert DOCS.read_text(encoding="utf-8") == table(), "python -m tests.faults.api_faults > docs/faults.md"

@@ -1,0 +1,121 @@
+"""A webhook hears of failure and recovery, once for each change, and never a secret."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from demo.server import serving
+from demo.world import World
+from extract.outcomes import Outcomes, without
+from tests.command import Command
+
+
+class Webhook:
+    """What was posted, and which status is answered."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.status = 200
+        webhook = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                assert set(body) == {"text"} and self.headers["Content-Type"] == "application/json"
+                if webhook.status == 200:
+                    webhook.texts.append(body["text"])
+                self.send_response(webhook.status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/services/T0/B0/hushhush"
+
+
+@pytest.fixture
+def webhook() -> Iterator[Webhook]:
+    hook = Webhook()
+    threading.Thread(target=hook.server.serve_forever, args=(0.05,), daemon=True).start()
+    yield hook
+    hook.server.shutdown()
+    hook.server.server_close()
+
+
+def test_each_change_is_told_once(webhook: Webhook, tmp_path: Path) -> None:
+    outcomes = Outcomes(tmp_path)
+    for _ in range(2):
+        outcomes.ended({}, ["extract", "build"], webhook.url)
+    assert webhook.texts == []
+    for message in ("the feed is away", "the feed is still away"):
+        outcomes.ended({"extract": message}, ["build"], webhook.url)
+    assert [text.split(": ", 1)[1] for text in webhook.texts] == ["extract failed. the feed is away"]
+    for _ in range(2):
+        outcomes.ended({}, ["extract"], webhook.url)
+    assert [text.split(": ", 1)[1] for text in webhook.texts[1:]] == ["extract is well again."]
+
+
+def test_the_success_of_another_step_is_no_recovery(webhook: Webhook, tmp_path: Path) -> None:
+    outcomes = Outcomes(tmp_path)
+    outcomes.ended({"build": "a test"}, ["extract"], webhook.url)
+    outcomes.ended({}, ["extract"], webhook.url)
+    assert len(webhook.texts) == 1
+
+
+@pytest.mark.parametrize("status", [302, 403, 500])
+def test_what_the_webhook_did_not_take_is_told_by_the_next_run(
+    status: int, webhook: Webhook, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    outcomes = Outcomes(tmp_path)
+    webhook.status = status
+    outcomes.ended({"extract": "away"}, [], webhook.url)
+    assert str(status) in caplog.text and "hushhush" not in caplog.text
+    webhook.status = 200
+    outcomes.ended({"extract": "away"}, [], webhook.url)
+    assert len(webhook.texts) == 1
+
+
+def test_no_secret_and_no_call_to_the_channel_is_posted(webhook: Webhook, tmp_path: Path) -> None:
+    message = (
+        f"401 for given-token-1 at {webhook.url}, Bearer eyJhbGciOi.eyJzdWIi.c2ln <!channel> "
+        "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY----- https://me:pw@host/"
+    )
+    Outcomes(tmp_path).ended({"extract": message}, [], webhook.url, ["given-token-1"])
+    [text] = webhook.texts
+    kept = (tmp_path / "outcomes.json").read_text()
+    for secret in ("given-token-1", "hushhush", "eyJ", "MIIE", "me:pw"):
+        assert secret not in text and secret not in kept
+    assert "&lt;!channel&gt;" in text
+    assert without("nothing to hide", []) == "nothing to hide"
+
+
+def test_the_command_tells_of_failure_and_recovery_and_ends_as_it_would_without(
+    webhook: Webhook, tmp_path: Path
+) -> None:
+    with serving(World(seed=3, days=2, ads_a_day=5)) as feed:
+        command = Command(tmp_path, feed.url)
+        configured = {"NOTIFY__URL": webhook.url}
+        away = {"SOURCES__NAV_FEED__BASE_URL": "http://127.0.0.1:9"}
+        for _ in range(2):
+            code, printed = command("extract", "--notify", webhook.url, **away)
+            assert (code, "try later" in printed) == (75, True), printed
+        assert len(webhook.texts) == 1 and "127.0.0.1:9" in webhook.texts[0]
+        code, printed = command("status", **configured)
+        assert code == 0
+        code, printed = command("extract", **configured)
+        assert code == 0, printed
+        assert len(webhook.texts) == 2 and "extract is well again" in webhook.texts[1]
+        printed = command("status")[1]
+        for told in ("last success", "rejects", "new fields", "volume", "as usual"):
+            assert told in printed
+        code, printed = command("extract", NOTIFY__URL="http://127.0.0.1:9/hushhush", **away)
+        assert (code, "hushhush" in printed) == (75, False)
+        assert "the webhook of notify.url cannot be reached" in printed
