@@ -1,8 +1,8 @@
 """Does a load and a build that bring a thousand ads cost more, the more ads are there?
 
 Warehouses of different sizes are filled with ads in their lives, 550 a day, by the pipeline's own loads, and
-built. Then a few times: a thousand new ads, and the end of those that end meanwhile, are loaded and built. The
-load and each model are timed, and the median of each counts.
+built. Then a few times: a thousand new ads, and the end of those that end meanwhile, are loaded and built.
+The load and each model are timed, and the median of each counts.
 """
 
 from __future__ import annotations
