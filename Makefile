@@ -15,6 +15,9 @@ lint: .venv/.done
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/zizmor --offline --quiet .github
+	$(BIN)/python -m pytest -n 0 tests/dbt/test_dbt_docs.py   # every model and column described, every grain tested
+	$(BIN)/python -m tests.lint_sql
 
 bench: .venv/.done
 	$(BIN)/python -m bench

@@ -10,7 +10,7 @@ expected as (
     select days.day, count(*) as ads, sum(ads.positions) as positions
     from days
     inner join {{ ref('fct_ads') }} as ads
-        on ads.published_on <= days.day and (ads.closed_on is null or days.day <= ads.closed_on)
+        on ads.published_on <= days.day and (ads.closed_on is null or ads.closed_on >= days.day)
     group by days.day
 ),
 

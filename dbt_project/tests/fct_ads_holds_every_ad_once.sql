@@ -4,9 +4,11 @@ with completed as (
 ),
 
 raw_ads as (
-    select ad_id from {{ source('nav_raw', 'ad_versions') }} where _dlt_load_id in (select load_id from completed)
+    select ad_id from {{ source('nav_raw', 'ad_versions') }}
+    where _dlt_load_id in (select load_id from completed)
     union all
-    select ad_id from {{ source('nav_raw', 'feed_events') }} where _dlt_load_id in (select load_id from completed)
+    select ad_id from {{ source('nav_raw', 'feed_events') }}
+    where _dlt_load_id in (select load_id from completed)
 ),
 
 counted as (
@@ -15,4 +17,5 @@ counted as (
         (select count(*) from {{ ref('fct_ads') }}) as found
 )
 
-select * from counted where expected != found
+select * from counted
+where expected != found

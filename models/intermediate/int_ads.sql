@@ -56,7 +56,7 @@ latest_event as (
     -- at one instant the closing event counts as the later one
     qualify row_number() over (
         partition by ad_id
-        order by event_at desc, case when status = 'ACTIVE' then 1 else 0 end, status
+        order by event_at desc, case when status = 'ACTIVE' then 1 else 0 end asc, status asc
     ) = 1
 ),
 
