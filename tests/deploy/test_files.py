@@ -1,0 +1,55 @@
+"""What is written down twice says the same: the two locks, the image and the code, the schedules."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import yaml
+
+PROJECT = Path(__file__).resolve().parents[2]
+SCHEDULES = {"17 * * * *", "41 4 * * *"}
+
+
+def text(path: str) -> str:
+    return (PROJECT / path).read_text(encoding="utf-8")
+
+
+def pins(lock: str) -> dict[str, str]:
+    """The lines of a lock that pin something, by package (with its marker)."""
+    found = re.findall(r"^([\w.-]+(?:\[[\w,]+\])?)==(\S+)(.*)$", text(lock), re.M)
+    return {name + marker: version for name, version, marker in found}
+
+
+def test_what_runs_is_pinned_as_what_was_tested() -> None:
+    running, tested = pins("requirements-run.lock"), pins("requirements.lock")
+    assert running.items() <= tested.items()
+    assert not {"pytest", "prefect", "sqlfluff", "bqemulator"} & running.keys()
+    assert {"dlt", "dbt-core", "duckdb", "coiled"} <= running.keys()
+
+
+def test_the_image_holds_the_code_that_the_command_line_imports() -> None:
+    copied = set(re.findall(r"^COPY (?:--\S+ )?(\w+) /app/", text("Dockerfile"), re.M))
+    imported = set(re.findall(r"^\s*(?:from|import) (\w+)", text("run_pipeline.py"), re.M))
+    ours = {name for name in imported if (PROJECT / name).is_dir()}
+    assert ours | {"models", "macros", "dbt_project"} <= copied
+    sent = {line[1:] for line in text(".dockerignore").splitlines() if line.startswith("!")}
+    assert copied <= sent
+
+
+def test_every_way_has_the_same_two_schedules() -> None:
+    prefect = yaml.safe_load(text("deploy/prefect/prefect.yaml"))
+    assert {d["schedules"][0]["cron"] for d in prefect["deployments"]} == SCHEDULES
+    told = {
+        *re.findall(r'- cron: "(.*?)"', text(".github/workflows/hourly.yml")),
+        *re.findall(r'- cron: "(.*?)"', text(".github/workflows/daily.yml")),
+    }
+    assert told == SCHEDULES
+    assert all(cron.replace(" *", "").strip() in text("deploy/systemd/crontab") for cron in SCHEDULES)
+    assert all(cron in text("deploy/cloud-run/README.md") for cron in SCHEDULES)
+
+
+def test_every_action_is_pinned_to_a_commit() -> None:
+    for workflow in (PROJECT / ".github/workflows").glob("*.yml"):
+        for used in re.findall(r"uses: (\S+)", workflow.read_text(encoding="utf-8")):
+            assert used.startswith("./") or re.search(r"@[0-9a-f]{40}$", used), f"{workflow.name}: {used}"
