@@ -92,7 +92,7 @@ def _warehouse() -> Iterator[Warehouse]:
     """The configured warehouse, held for one task."""
     os.chdir(PROJECT)  # where dlt finds .dlt/
     if block := os.environ.get(KEY_BLOCK):
-        os.environ["JOB_MARKET_BIGQUERY_KEY"] = Secret.load(block).get()
+        os.environ["JOB_MARKET_BIGQUERY_KEY"] = Secret.load(block).get()  # type: ignore[union-attr]  # sync here
     warehouse = configured_warehouse(warehouse_settings())
     with warehouse.locked():
         yield warehouse
