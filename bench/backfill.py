@@ -1,7 +1,8 @@
 """A first run over a year of ads: does it go through, how fast, and how much memory does it hold meanwhile?
 
 The stand-in serves a world in which no ad ends, so that each document is fetched, redacted, described and
-loaded into DuckDB. `run_pipeline.py extract` runs as a process of its own, whose memory is read every second.
+loaded into DuckDB; or, with --usual, one in which they do. `run_pipeline.py extract` runs as a process of its
+own, whose memory is read every second.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import duckdb
 import psutil
 
 from bench.figures import Figures
-from bench.worlds import endless_world
+from bench.worlds import endless_world, usual_world
 from demo.server import serving
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -30,18 +31,19 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """The world's size and the engine."""
     parser.add_argument("--days", type=int, default=365)
     parser.add_argument("--ads-a-day", type=int, default=550)
-    parser.add_argument("--details-per-load", type=int, default=20_000)
+    parser.add_argument("--usual", action="store_true", help="ads end, as they do")
+    parser.add_argument("--details-per-load", type=int, default=4_000)
     parser.add_argument("--engine", choices=("here", "dask"), default="here")
 
 
 def run(options: argparse.Namespace) -> list[Figures]:
     """Measure one first run."""
-    world = endless_world(options.days, options.ads_a_day)
+    make = usual_world if options.usual else endless_world
+    world = make(options.days, options.ads_a_day)
     with tempfile.TemporaryDirectory(prefix="job-market-bench-") as folder, serving(world) as feed:
         path = Path(folder) / "bench.duckdb"
         environment = os.environ | {
             "SOURCES__NAV_FEED__BASE_URL": feed.url,
-            # Every load writes all that is owed to dlt's state: the twentyfold of what a real first run owes.
             "SOURCES__NAV_FEED__DETAILS_PER_LOAD": str(options.details_per_load),
             "WAREHOUSE__DUCKDB_PATH": str(path),
             "WAREHOUSE__PIPELINES_DIR": str(Path(folder) / "dlt"),

@@ -12,6 +12,11 @@ from demo.world import World
 UNTIL = datetime(2026, 9, 1, 12, tzinfo=UTC)
 
 
+def usual_world(days: int, ads_a_day: int) -> World:
+    """The stand-in's own: most ads ended long ago."""
+    return World(seed=1, days=days, ads_a_day=ads_a_day, until=UNTIL)
+
+
 def endless_world(days: int, ads_a_day: int) -> World:
     """A world of ads that are never stopped and never expire.
 
