@@ -92,7 +92,10 @@ def _warehouse() -> Iterator[Warehouse]:
     """The configured warehouse, held for one task."""
     os.chdir(PROJECT)  # where dlt finds .dlt/
     if block := os.environ.get(KEY_BLOCK):
-        os.environ["JOB_MARKET_BIGQUERY_KEY"] = Secret.load(block).get()  # type: ignore[union-attr]  # sync here
+        secret: Any = Secret.load(
+            block
+        )  # typed for both kinds of caller; a task that is not async gets the block
+        os.environ["JOB_MARKET_BIGQUERY_KEY"] = secret.get()
     warehouse = configured_warehouse(warehouse_settings())
     with warehouse.locked():
         yield warehouse

@@ -83,14 +83,20 @@ def test_deploying_registers_both_schedules_and_touches_no_state(folder: Path) -
 def test_the_hourly_flow_loads_what_the_feed_holds_and_a_second_run_nothing(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from deploy.prefect.flows import hourly
+    from prefect.blocks.system import Secret
 
+    from deploy.prefect.flows import KEY_BLOCK, hourly
+
+    Secret(value="hush").save("a-key")
+    monkeypatch.setenv(KEY_BLOCK, "a-key")
+    monkeypatch.setenv("JOB_MARKET_BIGQUERY_KEY", "")
     world = World(seed=3, days=3, ads_a_day=10, until=datetime(2026, 3, 1, 12, tzinfo=UTC))
     with serving(world) as served:
         monkeypatch.setenv("SOURCES__NAV_FEED__BASE_URL", served.url)
         monkeypatch.chdir(folder)
         assert hourly(LONG_AGO).startswith("events: ")
         assert hourly() == "nothing new"
+    assert os.environ["JOB_MARKET_BIGQUERY_KEY"] == "hush", "the key comes from the block when a task runs"
     with duckdb.connect(str(folder / "data" / "test.duckdb")) as connection:
         assert connection.execute("select count(*) > 0 from nav_raw.ad_versions").fetchall() == [(True,)]
 
