@@ -7,6 +7,8 @@
   python run_pipeline.py coiled-environment   have Coiled build what --engine coiled runs in
   python run_pipeline.py publish    write the page and the dbt docs, from what was built
   python run_pipeline.py status     what the warehouse holds, how fresh it is, what is owed
+  python run_pipeline.py import-archive   the old archive in MongoDB: what it has and the warehouse has not
+  python run_pipeline.py register   the business register, for the industries of the ads' employers
 
 Where a run says that a load is stuck:
   python run_pipeline.py set-aside  take the load that fails out of the way; its rows are kept
@@ -38,7 +40,13 @@ from rich.traceback import Traceback
 
 from extract.engine import Engine
 from extract.errors import Busy, JobMarketError
-from extract.settings import PROJECT, feed_settings, warehouse_settings
+from extract.settings import (
+    PROJECT,
+    archive_settings,
+    feed_settings,
+    register_settings,
+    warehouse_settings,
+)
 from extract.warehouse import Warehouse, configured_warehouse
 
 Result = TypeVar("Result")
@@ -173,6 +181,29 @@ def start_over(options: argparse.Namespace, console: Console) -> None:
     Console().print("The cursor is forgotten: the next run reads the feed as a first run does.")
 
 
+def import_archive(options: argparse.Namespace, console: Console) -> None:
+    """Import the archive, and account for each of its documents."""
+    from extract.archive_import import import_archive
+
+    settings = archive_settings()
+    warehouse = configured_warehouse(warehouse_settings())
+    with warehouse.locked(options.wait), console.status("reading the archive"):
+        account = import_archive(warehouse, settings)
+    Console().print(account.table())
+    account.check()
+
+
+def register(options: argparse.Namespace, console: Console) -> None:
+    """Load what changed in the business register, all of it the first time and now and then."""
+    from extract.register_load import load_register
+
+    settings = register_settings()
+    warehouse = configured_warehouse(warehouse_settings())
+    with warehouse.locked(options.wait), console.status("reading the business register"):
+        loaded = load_register(warehouse, settings)
+    Console().print(str(loaded))
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace, Console], None]] = {
     "run": run,
     "extract": extract,
@@ -184,6 +215,8 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, Console], None]] = {
     "set-aside": set_aside,
     "load-again": load_again,
     "start-over": start_over,
+    "import-archive": import_archive,
+    "register": register,
 }
 
 

@@ -82,6 +82,8 @@ class DuckDBWarehouse(Warehouse):
 
     def read(self, sql: str, rows: int) -> Iterator[pa.Table]:
         """One reading connection, within the memory that the settings allow."""
+        if not self.path.exists():
+            return
         limits: dict[str, Any] = {"memory_limit": self.settings.duckdb_memory}
         try:
             with duckdb.connect(self.path, read_only=True, config=limits) as connection:
@@ -90,6 +92,8 @@ class DuckDBWarehouse(Warehouse):
                     # DuckDB rounds up to its own vectors of 2,048 rows.
                     table = pa.Table.from_batches([batch])
                     yield from (table[start : start + rows] for start in range(0, len(table), rows))
+        except duckdb.CatalogException:
+            return
         except duckdb.Error as error:
             raise self._unusable(str(error)) from None
 

@@ -201,6 +201,17 @@ class Here(Engine):
             self._pool = None
 
 
+def map_here(function: Callable[[Batch], Result], batches: Iterable[Batch], workers: int) -> Iterator[Result]:
+    """Results as they come, from threads; for who needs all of them. Raises JobMarketError if one fails."""
+    with Here(workers) as engine:
+        for outcome in engine.map(function, batches):
+            if outcome.failure is not None or outcome.result is None:
+                raise JobMarketError(
+                    f"A batch of {len(outcome.batch)} cannot be worked on: {outcome.failure}"
+                )
+            yield outcome.result
+
+
 def _halves(batch: Batch) -> tuple[Batch, Batch]:
     middle = len(batch) // 2
     return batch[:middle], batch[middle:]

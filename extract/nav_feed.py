@@ -37,16 +37,7 @@ from extract.parse import ACTIVE, Event, Page, Reject, microseconds
 from extract.progress import Progress
 from extract.redact import redact
 from extract.settings import FeedSettings
-from extract.tables import (
-    AD_FEATURES,
-    AD_VERSIONS,
-    FEED_EVENTS,
-    FEED_FIELDS,
-    FEED_LOADS,
-    RAW_TABLES,
-    RAW_VERSION,
-    REJECTS,
-)
+from extract.tables import AD_FEATURES, AD_VERSIONS, FEED_EVENTS, FEED_FIELDS, FEED_LOADS, REJECTS, new_tables
 
 BATCH = 200
 """Ads in a batch of details: a megabyte of documents."""
@@ -89,13 +80,9 @@ def nav_feed(poll: Poll) -> Any:
     @dlt.resource(name="feed")
     def feed() -> Iterator[Any]:
         stored = dlt.current.resource_state()
-        is_first = not stored
         state = FeedState.load(stored, urlsplit(poll.settings.base_url).hostname or "")
         _refuse_another_feed(state, poll.settings)
-        if is_first or state.raw_version < RAW_VERSION:
-            # An empty batch makes each table that is lacking, so that dbt finds all of them.
-            for table in RAW_TABLES:
-                yield table.item(table.batch([]))
+        yield from new_tables(stored)
         yield from _load(poll, state)
         state.store(stored)
 

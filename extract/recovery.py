@@ -26,7 +26,7 @@ from dlt.common.versioned_state import decompress_state
 from extract import packages
 from extract.errors import ConfigurationError, JobMarketError
 from extract.packages import Package
-from extract.tables import RAW_TABLES, RAW_VERSION, TIMESTAMP
+from extract.tables import INSERT_ONLY, RAW_TABLES, RAW_VERSION, TIMESTAMP
 
 LOOK_BACK = timedelta(days=40)
 """How far back a usual run looks for rows of loads that were never completed; a new machine looks at all."""
@@ -212,7 +212,9 @@ def rows_of(package: Package) -> Any:
         @dlt.resource(name="rows")
         def rows() -> Iterator[Any]:
             for table, batch in package.rows():
-                yield table.item(batch)
+                # what tells what is so now is read again, and would be older here
+                if table.disposition is INSERT_ONLY:
+                    yield table.item(batch)
 
         return rows
 
@@ -250,9 +252,9 @@ def _stored_state(pipeline: dlt.Pipeline) -> Stored | None:
     if not rows:
         return None
     version, of_state, blob = rows[0]
-    sources = decompress_state(blob).get("sources", {})
-    feed = sources.get("nav_feed", {}).get("resources", {}).get("feed", {})
-    return Stored(version, of_state, feed.get("raw_version", 1))
+    sources = decompress_state(blob).get("sources", {}).values()
+    resources = [resource for source in sources for resource in source.get("resources", {}).values()]
+    return Stored(version, of_state, max((each.get("raw_version", 1) for each in resources), default=1))
 
 
 def _completed(pipeline: dlt.Pipeline, load_ids: list[str]) -> set[str]:

@@ -56,6 +56,55 @@ class FeedSettings(BaseConfiguration):
 
 
 @configspec
+class ArchiveSettings(BaseConfiguration):
+    """Where the archive in MongoDB is, and how much of it is read at once."""
+
+    uri: TSecretStrValue | None = None
+    """mongodb:// or mongodb+srv://, with a user who may read."""
+    database: str = "nav"
+    collection: str = "ads"
+    batch_size: int = 500
+    """Documents in one answer of the server."""
+    documents_per_load: int = 20_000
+    timeout: float = 30
+    """Seconds to find a server, and for one answer of it."""
+
+    def on_resolved(self) -> None:
+        """Refuse what cannot work, naming the setting."""
+        for name in ("batch_size", "documents_per_load"):
+            if getattr(self, name) < 1:
+                raise ConfigurationError(f"sources.mongo_archive.{name} must be at least 1.")
+
+
+@configspec
+class RegisterSettings(BaseConfiguration):
+    """How the business register is read. Times are in seconds."""
+
+    base_url: str = "https://data.brreg.no/enhetsregisteret"
+    reload_days: int = 30
+    """After so many days all of it is downloaded again; what changes in between comes as updates."""
+    updates_per_load: int = 2000
+    concurrency: int = 8
+    connect_timeout: float = 10
+    read_timeout: float = 60
+    attempts: int = 5
+    longest_wait: float = 60
+
+    def on_resolved(self) -> None:
+        """Refuse what cannot work, naming the setting."""
+        url = urlsplit(self.base_url)
+        if url.scheme not in ("http", "https") or not url.hostname:
+            raise ConfigurationError(
+                f"sources.register.base_url is {self.base_url!r}: it must be an http(s) address."
+            )
+        if not 1 <= self.updates_per_load <= 10_000:
+            raise ConfigurationError("sources.register.updates_per_load must be 1 to 10000.")
+        for name in ("concurrency", "attempts"):
+            if getattr(self, name) < 1:
+                raise ConfigurationError(f"sources.register.{name} must be at least 1.")
+
+
+@configspec
 class WarehouseSettings(BaseConfiguration):
     """Where the tables are kept."""
 
@@ -74,6 +123,16 @@ class WarehouseSettings(BaseConfiguration):
 def feed_settings() -> FeedSettings:
     """The settings of section `sources.nav_feed`. Raises ConfigurationError."""
     return resolved(FeedSettings(), "sources", "nav_feed")
+
+
+def archive_settings() -> ArchiveSettings:
+    """The settings of section `sources.mongo_archive`. Raises ConfigurationError."""
+    return resolved(ArchiveSettings(), "sources", "mongo_archive")
+
+
+def register_settings() -> RegisterSettings:
+    """The settings of section `sources.register`. Raises ConfigurationError."""
+    return resolved(RegisterSettings(), "sources", "register")
 
 
 def warehouse_settings() -> WarehouseSettings:

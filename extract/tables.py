@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, MutableMapping, Sequence
 from typing import Any, NamedTuple
 
 import dlt
@@ -17,6 +17,9 @@ TIMESTAMP = pa.timestamp("us", "UTC")
 # BigQuery's MERGE neither rewrites nor bills the documents that are there.
 INSERT_ONLY: TMergeDispositionDict = {"disposition": "merge", "strategy": "insert-only"}
 
+# A register tells what is so now: a row that is there is replaced by what is known today.
+UPSERT: TMergeDispositionDict = {"disposition": "merge", "strategy": "upsert"}
+
 # dlt's default would let a changed type pass in silence, into a second column.
 FROZEN: TSchemaContractDict = {"tables": "evolve", "columns": "freeze", "data_type": "freeze"}
 
@@ -30,7 +33,7 @@ def _column(name: str, kind: pa.DataType, *, nullable: bool = False) -> pa.Field
 BIGQUERY_LAYOUT: dict[str, Any] = {PARTITION_HINT: {"extracted_at": "TIMESTAMP_TRUNC({column_name}, MONTH)"}}
 
 
-RAW_VERSION = 2
+RAW_VERSION = 3
 """Of the raw tables, recorded with the cursor. A new table names the version that brings it; the next load
 makes it. Any other change needs its step in `extract.recovery`."""
 
@@ -43,6 +46,7 @@ class RawTable(NamedTuple):
     schema: pa.Schema
     since: int = 1
     """The version of the raw tables that brought it."""
+    disposition: TMergeDispositionDict = INSERT_ONLY
 
     def batch(self, rows: Iterable[Sequence[Any]]) -> pa.Table:
         """The rows, given as tuples in the schema's order, as an Arrow table."""
@@ -57,7 +61,7 @@ class RawTable(NamedTuple):
         hints = make_hints(
             table_name=self.name,
             primary_key=list(self.key),
-            write_disposition=INSERT_ONLY,
+            write_disposition=self.disposition,
             schema_contract=FROZEN,
             additional_table_hints={**BIGQUERY_LAYOUT, CLUSTER_COLUMNS_HINT: [self.key[0]]},
         )
@@ -160,4 +164,52 @@ FEED_FIELDS = RawTable(
     since=2,
 )
 
-RAW_TABLES = (AD_VERSIONS, FEED_EVENTS, AD_FEATURES, FEED_LOADS, REJECTS, FEED_FIELDS)
+SOURCE_LOADS = RawTable(
+    "source_loads",
+    ("load_key",),
+    pa.schema(
+        [
+            _column("load_key", pa.string()),
+            _column("source", pa.string()),
+            _column("started_at", TIMESTAMP),
+            _column("extracted_at", TIMESTAMP),
+            _column("records_read", pa.int64()),
+            _column("rows_handed_over", pa.int64()),
+            _column("repeats", pa.int64()),
+            _column("rejects", pa.int64()),
+        ]
+    ),
+    since=3,
+)
+
+UNITS = RawTable(
+    "units",
+    ("organisation_number",),
+    pa.schema(
+        [
+            _column("organisation_number", pa.string()),
+            _column("kind", pa.string()),
+            _column("parent_number", pa.string(), nullable=True),
+            _column("industry_code", pa.string(), nullable=True),
+            _column("organisation_form", pa.string(), nullable=True),
+            _column("state_hash", pa.int64()),
+            _column("extracted_at", TIMESTAMP),
+        ]
+    ),
+    since=3,
+    disposition=UPSERT,
+)
+
+RAW_TABLES = (AD_VERSIONS, FEED_EVENTS, AD_FEATURES, FEED_LOADS, REJECTS, FEED_FIELDS, SOURCE_LOADS, UNITS)
+
+
+def new_tables(stored: MutableMapping[str, Any]) -> Iterator[Any]:
+    """An empty batch of each raw table, if the source whose state is `stored` has not made today's yet.
+
+    dbt then finds all of them from the first load of any source on, also in a warehouse that an older
+    version of the project began.
+    """
+    if stored.get("raw_version", 0) < RAW_VERSION:
+        for table in RAW_TABLES:
+            yield table.item(table.batch([]))
+        stored["raw_version"] = RAW_VERSION

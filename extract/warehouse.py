@@ -62,7 +62,8 @@ class Warehouse(ABC):
     def read(self, sql: str, rows: int) -> Iterator[pa.Table]:
         """The result of a query that only reads, in tables of at most so many rows; memory stays flat.
 
-        Read it to its end or close it before anything is written. Raises JobMarketError.
+        No table if what it reads is not there yet. Read it to its end or close it before anything is
+        written. Raises JobMarketError.
         """
 
     @abstractmethod

@@ -1,19 +1,20 @@
 {#
   The first of the month from which a daily model is rebuilt, and the partitions from there to the
   as-of date, which are put into the model's configuration. Three things move days:
-  - a touched ad: on any day since the earliest that it was ever said to be published on;
+  - a touched ad (its own rows, or its employer's industry): on any day since the earliest that it was
+    ever said to be published on;
   - the as-of date: every day after the one that this model was built for;
   - nothing new: nothing is rebuilt; the one partition named then, of 1970, is always empty.
 #}
 {% macro first_day_to_rebuild() -%}
-    {%- set touched = touched_ads(['stg_ad_versions', 'stg_feed_events'], new_rows_since()) -%}
+    {%- set touched = touched_ads(['stg_ad_versions', 'stg_feed_events', 'stg_units'], new_rows_since()) -%}
     {%- set query -%}
         with new_days as (
             select min(earliest_on) as day from {{ ref('int_ads') }} where ad_id in ({{ touched }})
             union all
             select coalesce(
                 (
-                    select {{ oslo_date('max(extracted_at)') }} from {{ ref('stg_loads') }}
+                    select {{ oslo_date('max(ads_read_at)') }} from {{ ref('stg_loads') }}
                     where load_id in (select load_id from {{ processed_loads() }} where model = '{{ model.name }}')
                 ),
                 (select min(earliest_on) from {{ ref('int_ads') }})

@@ -45,7 +45,9 @@ latest_content as (
     from versions
     where has_content
     qualify row_number() over (
-        partition by ad_id order by changed_at desc, extracted_at desc, version_id desc
+        partition by ad_id
+        -- of one state, an archive's copy says less than the feed's, and comes later
+        order by changed_at desc, case when source = 'feed' then 0 else 1 end, extracted_at desc, version_id desc
     ) = 1
 ),
 

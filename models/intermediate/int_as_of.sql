@@ -1,5 +1,5 @@
 with latest as (
-    select {{ oslo_date('max(extracted_at)') }} as as_of_on
+    select {{ oslo_date('max(ads_read_at)') }} as as_of_on
     from {{ ref('stg_loads') }}
 )
 

@@ -7,10 +7,10 @@
     incremental_predicates=[],
     on_schema_change='append_new_columns',
 ) }}
--- depends_on: {{ ref('stg_loads') }}, {{ ref('stg_ad_versions') }}, {{ ref('stg_feed_events') }}
+-- depends_on: {{ ref('stg_loads') }}, {{ ref('stg_ad_versions') }}, {{ ref('stg_feed_events') }}, {{ ref('stg_units') }}
 {%- if is_incremental() %}
     {%- set touched = touched_ads(
-        ['stg_ad_versions', 'stg_feed_events', 'stg_ad_features'], new_rows_since()) %}
+        ['stg_ad_versions', 'stg_feed_events', 'stg_ad_features', 'stg_units'], new_rows_since()) %}
     {%- set first_seen = oldest_of_touched(ref('int_ads'), 'first_extracted_at', touched) %}
     {#- Where the touched ads stand in this table now; after a change of its date an ad moves. #}
     {%- set oldest = oldest_of_touched(this, 'published_on', touched) %}
@@ -53,7 +53,7 @@ select
     coalesce(municipalities.county_today, counties.county_today, 'Unknown') as county,
     ads.municipality,
     ads.country,
-    {{ industry_of('ads.employer_number') }} as industry,
+    coalesce(industries.industry, 'Unknown') as industry,
     ads.ad_source,
     ads.extent,
     ads.engagement,
@@ -69,5 +69,6 @@ from ads
 left join {{ ref('counties') }} as counties on counties.county = ads.county
 left join {{ ref('municipalities') }} as municipalities
     on municipalities.county = ads.county and municipalities.municipality = ads.municipality
+left join {{ ref('int_unit_industries') }} as industries on industries.organisation_number = ads.employer_number
 left join features
     on features.ad_id = ads.ad_id and features.version_id = ads.content_version_id

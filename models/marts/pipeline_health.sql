@@ -18,6 +18,11 @@ feed_loads as (
     where extracted_at >= timestamp '{{ since }} 00:00:00'
 ),
 
+source_loads as (
+    select * from {{ ref('stg_source_loads') }}
+    where extracted_at >= timestamp '{{ since }} 00:00:00'
+),
+
 events as (
     select load_id, count(*) as new_rows
     from {{ ref('stg_feed_events') }}
@@ -47,8 +52,9 @@ fields as (
 
 select
     loads.load_id,
-    feed_loads.started_at,
-    feed_loads.extracted_at,
+    loads.source,
+    coalesce(feed_loads.started_at, source_loads.started_at) as started_at,
+    loads.extracted_at,
     loads.completed_at,
     feed_loads.newest_event_at,
     {{ dbt.datediff('feed_loads.newest_event_at', 'feed_loads.extracted_at', 'second') }} as lag_seconds,
@@ -57,20 +63,27 @@ select
     feed_loads.events_read,
     feed_loads.events_handed_over,
     coalesce(events.new_rows, 0) as events_new,
-    feed_loads.versions_handed_over,
+    coalesce(feed_loads.versions_handed_over, source_loads.rows_handed_over) as versions_handed_over,
     coalesce(versions.new_rows, 0) as versions_new,
-    feed_loads.events_handed_over + feed_loads.versions_handed_over as rows_handed_over,
+    coalesce(feed_loads.events_handed_over + feed_loads.versions_handed_over, source_loads.rows_handed_over)
+        as rows_handed_over,
     coalesce(events.new_rows, 0) + coalesce(versions.new_rows, 0) as rows_new,
-    feed_loads.events_handed_over + feed_loads.versions_handed_over
+    coalesce(feed_loads.events_handed_over + feed_loads.versions_handed_over, source_loads.rows_handed_over)
         - coalesce(events.new_rows, 0) - coalesce(versions.new_rows, 0) as rows_duplicate,
     feed_loads.details_fetched,
     feed_loads.details_owed,
-    feed_loads.rejects,
+    coalesce(feed_loads.rejects, source_loads.rejects) as rejects,
     coalesce(versions.values_not_parsed, 0) as values_not_parsed,
     coalesce(fields.new_rows, 0) as fields_new
 from loads
 left join feed_loads on feed_loads.load_id = loads.load_id
+left join source_loads on source_loads.load_id = loads.load_id
 left join events on events.load_id = loads.load_id
 left join versions on versions.load_id = loads.load_id
 left join fields on fields.load_id = loads.load_id
-where feed_loads.load_id is not null or events.load_id is not null or versions.load_id is not null
+-- the register's loads bring no ads, and are not here
+where
+    feed_loads.load_id is not null
+    or loads.source = 'mongo_archive'
+    or events.load_id is not null
+    or versions.load_id is not null

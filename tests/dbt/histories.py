@@ -10,49 +10,68 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from tests.dbt.raw import Row, event, features, version
+from tests.dbt.raw import Row, event, features, unit, version
 
 # The spans meet a 29 February, a year's end, and both changes of the clock.
 BEGIN = datetime(2026, 12, 20, 8, 30, tzinfo=UTC)
 END = datetime(2028, 4, 10, 22, 45, tzinfo=UTC)
+NUMBERS = [f"91000000{digit}" for digit in range(10)]
+CODES = ["62.010", "62.100", "45.200", "86.101", "00.000", None]
 COUNTIES = [("OSLO", "OSLO"), ("HORDALAND", "BERGEN"), ("VIKEN", "MOSS"), ("VIKEN", "?"), ("X", "Y")]
 
 
 @dataclass
 class Load:
-    """Rows of one package; `at` is when it read the feed, None where it is another source's."""
+    """Rows of one package, and when it read its source: the feed, an archive, or one that says nothing."""
 
     at: datetime
-    is_of_feed: bool
+    source: str | None
     versions: list[Row] = field(default_factory=list)
     events: list[Row] = field(default_factory=list)
     features: list[Row] = field(default_factory=list)
+
+
+def register_load(random: Random) -> list[Row]:
+    """Some units as they are now: main units and sub-units, with and without a code."""
+    return [
+        unit(number, random.choice(CODES), random.choice([None, *NUMBERS[:3]]))
+        for number in random.sample(NUMBERS, random.randrange(1, 5))
+    ]
 
 
 def history(random: Random, ads: int = 80, loads: int = 10) -> list[Load]:
     """Loads of random rows of random ads; the order of completion is not the order of reading."""
     # No two at one instant: their names are made of it.
     halves = random.sample(range((END - BEGIN) // timedelta(hours=12)), loads)
-    packages = [Load(BEGIN + timedelta(hours=12) * half, random.random() > 0.2) for half in halves]
+    packages = [
+        Load(BEGIN + timedelta(hours=12) * half, random.choice([*["feed"] * 6, "mongo_archive", None]))
+        for half in halves
+    ]
     # Nearly all rows come in the first loads; in the others an ad or two change, or only the as-of date.
     sizes = [100, 100, 100] + [1] * (loads - 3)
+    # An archive tells of no events.
+    sizes_of_events = [
+        0 if package.source == "mongo_archive" else size
+        for package, size in zip(packages, sizes, strict=True)
+    ]
 
-    def some_load() -> Load:
+    def some_load(sizes: list[int] = sizes) -> Load:
         return random.choices(packages, sizes)[0]
 
     for number in range(ads):
         ad_id = f"ad-{number:03}"
         for _ in range(random.randrange(5)):
             status = random.choice(["ACTIVE", "ACTIVE", "INACTIVE", "DELETED"])
-            row = event(ad_id, status, _instant(random))
-            for package in (some_load(), *([some_load()] if random.random() < 0.2 else [])):
+            row = event(ad_id, status, instant(random))
+            again = [some_load(sizes_of_events)] if random.random() < 0.2 else []
+            for package in (some_load(sizes_of_events), *again):
                 if row not in package.events:
                     package.events.append(row)
         for _ in range(random.randrange(4)):
             package = some_load()
             document = _document(random) if random.random() > 0.2 else None
             status = "ACTIVE" if document else "INACTIVE"
-            row = version(ad_id, document, _instant(random), status=status)
+            row = version(ad_id, document, instant(random), status=status)
             package.versions.append(row)
             for rules_version in range(1, random.randrange(1, 4)):
                 later = random.choice([package, some_load()])
@@ -62,13 +81,13 @@ def history(random: Random, ads: int = 80, loads: int = 10) -> list[Load]:
     return packages
 
 
-def _instant(random: Random) -> datetime:
+def instant(random: Random) -> datetime:
     # few distinct instants: ties happen
     return BEGIN + timedelta(hours=12) * random.randrange((END - BEGIN) // timedelta(hours=12))
 
 
 def _document(random: Random) -> dict[str, Any]:
-    published = _instant(random)
+    published = instant(random)
     county, municipality = random.choice(COUNTIES)
     document: dict[str, Any] = {
         "published": random.choice([published.isoformat(), published.strftime("%Y-%m-%dT%H:%M:%S"), ""]),
@@ -76,6 +95,7 @@ def _document(random: Random) -> dict[str, Any]:
         "positioncount": random.choice(["1", "3", " 2 ", "many", None, 4]),
         "applicationDue": random.choice(["Snarest", "1.3.2028", "2028-03-01T00:00:00"]),
         "workLocations": [{"country": "NORGE", "county": county, "municipal": municipality}],
+        "employer": {"orgnr": random.choice([*NUMBERS, "999999999", None])},
         "occupationCategories": random.choice(
             [[], [{"level1": "IT", "level2": "Drift"}], [{"level1": "Ny"}]]
         ),

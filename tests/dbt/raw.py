@@ -64,6 +64,26 @@ TABLES: dict[str, dict[str, pa.DataType]] = {
         "is_at_tip": pa.bool_(),
         "_dlt_load_id": pa.string(),
     },
+    "source_loads": {
+        "load_key": pa.string(),
+        "source": pa.string(),
+        "started_at": INSTANT,
+        "extracted_at": INSTANT,
+        "records_read": pa.int64(),
+        "rows_handed_over": pa.int64(),
+        "repeats": pa.int64(),
+        "rejects": pa.int64(),
+        "_dlt_load_id": pa.string(),
+    },
+    "units": {
+        "organisation_number": pa.string(),
+        "kind": pa.string(),
+        "parent_number": pa.string(),
+        "industry_code": pa.string(),
+        "organisation_form": pa.string(),
+        "state_hash": pa.int64(),
+        **PROVENANCE,
+    },
     "rejects": {
         "reject_id": pa.string(),
         "source": pa.string(),
@@ -143,6 +163,18 @@ def features(of: Row, *, rules_version: int = 1, **columns: Any) -> Row:
     return key | row
 
 
+def unit(number: str, industry_code: str | None, parent_number: str | None = None) -> Row:
+    """A row of units: a sub-unit if it has a parent, else a main unit."""
+    return {
+        "organisation_number": number,
+        "kind": "sub_unit" if parent_number else "main_unit",
+        "parent_number": parent_number,
+        "industry_code": industry_code,
+        "organisation_form": "BEDR" if parent_number else "AS",
+        "state_hash": 0,
+    }
+
+
 class RawTables:
     """The raw tables of one DuckDB file. Close it before dbt opens the file: DuckDB has one writer."""
 
@@ -168,6 +200,8 @@ class RawTables:
         events: Sequence[Row] = (),
         features: Sequence[Row] = (),
         rejects: Sequence[Row] = (),
+        units: Sequence[Row] = (),
+        source: str | None = None,
         at: str | datetime = "2026-06-01T12:00:00Z",
         load_id: str | None = None,
         feed_load: Mapping[str, Any] | None = NOTHING_SPECIAL,
@@ -176,9 +210,9 @@ class RawTables:
         """One load, insert-only: a key that is there already is left alone. Returns its load id.
 
         `at` becomes extracted_at of every row. `feed_load` replaces columns of the row of feed_loads;
-        `feed_load=None` leaves out the row of feed_loads,
-        as another source than the feed does; `complete=False` leaves the load without its row in
-        _dlt_loads until `complete(load_id)`.
+        `feed_load=None` leaves out the row of feed_loads; `source` puts one of source_loads in its
+        place, as another source than the feed does. `units` replace those of their number;
+        `complete=False` leaves the load without its row in _dlt_loads until `complete(load_id)`.
         """
         extracted_at = instant(at)
         load = load_id or f"{extracted_at.timestamp():.6f}"
@@ -187,7 +221,18 @@ class RawTables:
         self._insert("feed_events", [row | shared for row in events])
         self._insert("ad_features", [row | shared for row in features])
         self._insert("rejects", [row | shared for row in rejects])
-        if feed_load is not None:
+        if units:
+            numbers = ", ".join(f"'{row['organisation_number']}'" for row in units)
+            self.connection.execute(
+                f"delete from {self.dataset}.units where organisation_number in ({numbers})"
+            )
+            self._insert("units", [row | shared for row in units])
+        if source is not None:
+            counts = {"rows_handed_over": len(versions) + len(units), "repeats": 0, "rejects": len(rejects)}
+            told: Row = {"load_key": load, "source": source, "started_at": extracted_at, **counts}
+            told["records_read"] = counts["rows_handed_over"] + len(rejects)
+            self._insert("source_loads", [told | shared])
+        elif feed_load is not None:
             row: Row = {
                 "load_key": load,
                 "started_at": extracted_at - timedelta(minutes=1),

@@ -12,7 +12,7 @@ from dbt.contracts.graph.manifest import Manifest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.dbt.histories import Load, history
+from tests.dbt.histories import Load, history, instant, register_load
 from tests.dbt.raw import RawTables, event, version
 from tests.dbt.warehouse import Tables, Warehouse
 
@@ -23,6 +23,7 @@ PARTS = [
     ["--select", "path:models/staging", "int_ads"],
     ["--select", "int_ads+", "--full-refresh"],
     ["--select", "stg_ad_versions", "--full-refresh"],
+    ["--select", "stg_loads", "stg_units"],
     ["--select", "daily_new_ads", "--full-refresh"],
 ]
 
@@ -54,6 +55,8 @@ def test_after_any_history_every_model_holds_what_a_full_refresh_builds(
                 completed, open_loads = open_loads[kept_open:], open_loads[:kept_open]
                 for load_id, load in completed:
                     raw.complete(load_id, load.at)
+                if random.random() < 0.6:
+                    raw.append(units=register_load(random), source="register", at=instant(random))
             if random.random() < 0.5:
                 warehouse.invoke("run", *random.choice(PARTS))
             if random.random() < 0.3:
@@ -102,7 +105,8 @@ def _append(raw: RawTables, load: Load) -> str:
         events=load.events,
         features=load.features,
         at=load.at,
-        feed_load={} if load.is_of_feed else None,
+        source=load.source if load.source != "feed" else None,
+        feed_load={} if load.source == "feed" else None,
         complete=False,
     )
 

@@ -17,9 +17,9 @@ from demo.server import Served
 from extract import nav_feed
 from extract.dask_engine import DaskEngine
 from extract.details import DetailBatch, OwedAd, fetch_details
-from extract.engine import Counts, Engine, Here
+from extract.engine import Counts, Engine, Here, map_here
 from extract.engine_settings import EngineSettings
-from extract.errors import ConfigurationError, SourceUnavailable
+from extract.errors import ConfigurationError, JobMarketError, SourceUnavailable
 from extract.feed import Token
 from extract.progress import Progress
 from extract.settings import FeedSettings
@@ -65,6 +65,12 @@ def test_the_rows_are_the_same_on_every_engine(
     assert len(facts["ad_features"]) > 50
     assert jobs["dask"].facts() == facts
     assert jobs["bare"].facts() == facts
+
+
+def test_who_needs_every_result_is_told_of_the_one_that_fails() -> None:
+    assert sorted(map_here(functions.doubled, batches(), 2)) == [functions.doubled(b) for b in batches()]
+    with pytest.raises(JobMarketError, match="A batch of 1 cannot be worked on: ValueError: thirteen"):
+        list(map_here(functions.careful, batches(), 2))
 
 
 def test_what_is_not_shipped_is_missing_on_a_bare_worker(bare: Any) -> None:

@@ -262,7 +262,8 @@ def test_a_warehouse_of_the_version_before_is_brought_up_to_date_by_the_next_loa
     feed: Served, job: Job, undisturbed: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as before:
-        before.setattr("extract.nav_feed.RAW_TABLES", [table for table in RAW_TABLES if table.since == 1])
+        before.setattr("extract.tables.RAW_TABLES", [table for table in RAW_TABLES if table.since == 1])
+        before.setattr("extract.tables.RAW_VERSION", 1)
         before.setattr("extract.feed_state.RAW_VERSION", 1)
         before.setattr("extract.nav_feed.MOST", 0)
         job.poll()

@@ -1,3 +1,0 @@
-{% macro industry_of(employer_number) -%}
-    'Unknown'
-{%- endmacro %}

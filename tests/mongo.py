@@ -1,0 +1,43 @@
+"""A server that speaks MongoDB's protocol, for tests: a process of its own, all in memory."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pymongo
+from pymongo.errors import PyMongoError
+
+
+@contextmanager
+def mongo_server(folder: Path) -> Iterator[str]:
+    """Run the server while the block runs; gives its URI."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [str(Path(sys.executable).parent / "nx-27017"), "--data-dir", "memory", "--host", "127.0.0.1"]
+    command += ["-p", str(port), "--log-file", str(folder / "log"), "--pid-file", str(folder / "pid")]
+    uri = f"mongodb://127.0.0.1:{port}/?directConnection=true"
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            _wait_for(uri, process)
+            yield uri
+        finally:
+            process.terminate()
+
+
+def _wait_for(uri: str, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(60):
+        if process.poll() is not None:
+            raise RuntimeError(f"the server ended with code {process.returncode}")
+        try:
+            with pymongo.MongoClient[dict[str, object]](uri, serverSelectionTimeoutMS=500) as client:
+                client.admin.command("ping")
+                return
+        except PyMongoError:
+            continue
+    raise RuntimeError("the server does not answer")
