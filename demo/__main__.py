@@ -11,13 +11,15 @@ from pathlib import Path
 
 from demo.documents import Documents, NotUnderstood
 from demo.feed import Source
+from demo.register import PREFIX
 from demo.server import HOST, StandIn, start
 from demo.times import parse_instant
 from demo.world import World
 
 WRONG_USE = 2
-# Where the pipeline's configuration looks for the feed's address.
+# Where the pipeline's configuration looks for the feed's and the business register's address.
 URL_VARIABLE = "SOURCES__NAV_FEED__BASE_URL"
+REGISTER_VARIABLE = "SOURCES__REGISTER__BASE_URL"
 
 EPILOG = """\
 examples:
@@ -26,7 +28,8 @@ examples:
                                                    a small world whose clock stands before its end
   python -m demo --documents captures/*.json       the ads of the given files
   python -m demo --port 0 -- COMMAND ...           run COMMAND with the feed's address in
-                                                   SOURCES__NAV_FEED__BASE_URL, and end as it ends
+                                                   SOURCES__NAV_FEED__BASE_URL, the business register's in
+                                                   SOURCES__REGISTER__BASE_URL, and end as it ends
 
 while it runs (JSON in and out):
   GET    /demo/clock    the stand-in's now           POST {"at": ISO time} or {"advance_seconds": n}
@@ -42,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(
         prog="python -m demo",
         usage="%(prog)s [options] [-- COMMAND ...]",
-        description="A stand-in for NAV's Job Vacancy Feed, on 127.0.0.1 only.",
+        description="A stand-in for NAV's Job Vacancy Feed and the business register, on 127.0.0.1 only.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -66,6 +69,13 @@ def parser() -> argparse.ArgumentParser:
         default=0,
         metavar="N",
         help="let the first N answers of publicToken be an expired token",
+    )
+    add(
+        "--units",
+        type=int,
+        default=20_000,
+        metavar="N",
+        help="units in the business register, the ads' employers among them (default %(default)s)",
     )
     add(
         "--documents",
@@ -112,7 +122,8 @@ async def serve(stand_in: StandIn, port: int, summary: str, command: list[str]) 
 
 async def _run_beside(command: list[str], url: str, stop: asyncio.Event) -> int:
     """Run the command to its end; when told to stop, tell it so and wait for it."""
-    child = await asyncio.create_subprocess_exec(*command, env={**os.environ, URL_VARIABLE: url})
+    environment = {**os.environ, URL_VARIABLE: url, REGISTER_VARIABLE: url + PREFIX.removesuffix("/api/")}
+    child = await asyncio.create_subprocess_exec(*command, env=environment)
     stopping = asyncio.create_task(stop.wait())
     ending = asyncio.create_task(child.wait())
     await asyncio.wait((stopping, ending), return_when=asyncio.FIRST_COMPLETED)
@@ -153,7 +164,7 @@ def _run(options: argparse.ArgumentParser, argv: list[str] | None) -> int:
         return WRONG_USE
     except ValueError as error:
         options.error(str(error))
-    stand_in = StandIn(source, given.clock or source.until, given.tip, given.expired_tokens)
+    stand_in = StandIn(source, given.clock or source.until, given.tip, given.expired_tokens, given.units)
     try:
         return asyncio.run(serve(stand_in, given.port, summary, command))
     except OSError as error:

@@ -90,7 +90,7 @@ class Stats:
         self.at_once = 0
 
     def as_json(self) -> dict[str, Any]:
-        """`requests` by endpoint (public_token, feed, page, entry), `statuses`, `conditional`
+        """`requests` by endpoint (public_token, feed, page, entry, register), `statuses`, `conditional`
         by header, `user_agents` and `most_at_once`."""
         return {
             "requests": dict(self.requests),

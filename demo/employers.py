@@ -1,12 +1,13 @@
 """Made-up employers: names and organisation numbers for a place and a sector."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 from hashlib import blake2b
 from random import Random
 from typing import NamedTuple
 
 from demo.people import slug
-from demo.places import Place, proper
+from demo.places import Place, all_places, proper
 
 _PUBLIC = (
     "{place} kommune",
@@ -53,12 +54,23 @@ def draw_employer(rng: Random, sector: str, place: Place) -> Employer:
     return _employer(f"{first} {second} {_FORMS[int(rng.random() * len(_FORMS))]}")
 
 
+def possible_employers() -> Iterator[Employer]:
+    """Every employer that an ad can have, once."""
+    names = {
+        pattern.format(place=proper(place.municipal), county=proper(place.county)): None
+        for place in all_places()
+        for pattern in _PUBLIC
+    }
+    names |= {f"{first} {second} {form}": None for first in _FIRST for second in _SECOND for form in _FORMS}
+    return map(_employer, names)
+
+
 @lru_cache(maxsize=4096)
 def _employer(name: str) -> Employer:
-    return Employer(name, _orgnr(name), slug(name.replace(",", "")) + ".example")
+    return Employer(name, orgnr_of(name), slug(name.replace(",", "")) + ".example")
 
 
-def _orgnr(name: str) -> str:
+def orgnr_of(name: str) -> str:
     """Nine digits with a right check digit, beginning as no phone number of this world does."""
     weights = (3, 2, 7, 6, 5, 4, 3, 2)
     attempt = 0

@@ -1,5 +1,7 @@
 """Norway's counties of 2024 with real municipalities, weighted as ads are."""
 
+from collections.abc import Iterator
+from itertools import chain
 from random import Random
 from typing import NamedTuple
 
@@ -128,6 +130,11 @@ _STREETS = (
     "Fjellvegen",
     "Elveveien",
 )
+
+
+def all_places() -> Iterator[Place]:
+    """Every place that can be drawn."""
+    return chain.from_iterable(_PLACES.values())
 
 
 def draw_place(rng: Random) -> Place:

@@ -1,4 +1,5 @@
-"""The stand-in over HTTP: the feed's endpoints under /api, the controls under /demo.
+"""The stand-in over HTTP: the feed under /api, the business register under /enhetsregisteret, the controls
+under /demo.
 
 with serving(World(days=10, ads_a_day=60)) as feed:
     feed.url  ->  "http://127.0.0.1:PORT"
@@ -20,6 +21,7 @@ from aiohttp import web
 from demo.controls import Clock, Faults, Refused, Stats
 from demo.feed import Source, Tip, detail_body, etag_of, page_body, page_from
 from demo.ids import is_uuid
+from demo.register import PREFIX, Register
 from demo.times import instant, micros, parse_instant
 from demo.tokens import Tokens
 
@@ -34,9 +36,15 @@ class StandIn:
     """A source of ads with its clock, tokens, faults and counts: answers requests."""
 
     def __init__(
-        self, source: Source, clock: datetime, tip: Tip = "growing", expired_tokens: int = 0
+        self,
+        source: Source,
+        clock: datetime,
+        tip: Tip = "growing",
+        expired_tokens: int = 0,
+        units: int = 0,
     ) -> None:
         self.source = source
+        self.register = Register(units)
         self.tip = tip
         self.clock = Clock(clock)
         self.tokens = Tokens(expired_tokens)
@@ -74,6 +82,8 @@ class StandIn:
     def _true_answer(self, request: web.BaseRequest, endpoint: str, argument: str) -> Answer:
         if request.method != "GET":
             return _error(405, "only GET")
+        if endpoint == "register":
+            return await self.register.answer(request, self.clock.now)
         if endpoint == "public_token":
             return Answer(text=self.tokens.prose())
         if endpoint == "unknown":
@@ -162,6 +172,8 @@ class StandIn:
 
 def _endpoint(path: str) -> tuple[str, str]:
     """The endpoint a path names, and the id in it."""
+    if path.startswith(PREFIX):
+        return "register", ""
     if path.startswith("/api/v1/feedentry/"):
         return "entry", path.removeprefix("/api/v1/feedentry/")
     if path.startswith("/api/v1/feed/"):
@@ -221,6 +233,11 @@ class Served:
         """Move the clock on to an aware instant; `demo.controls.Refused` if that is back."""
         self._stand_in.clock.move_to(at)
 
+    @property
+    def register_url(self) -> str:
+        """Where the business register is."""
+        return self.url + PREFIX.removesuffix("/api/")
+
     def faults(self, *rules: dict[str, Any]) -> None:
         """Replace the fault rules (see `demo.controls.Fault`); none given clears them."""
         self._stand_in.faults.set(list(rules))
@@ -245,12 +262,13 @@ def serving(
     clock: datetime | None = None,
     tip: Tip = "growing",
     expired_tokens: int = 0,
+    units: int = 0,
 ) -> Iterator[Served]:
     """Run the stand-in in a thread of its own, on a free port, while the block runs.
 
-    Its clock begins at `clock`, without one at the source's end.
+    Its clock begins at `clock`, without one at the source's end; `units` is the business register's size.
     """
-    stand_in = StandIn(source, clock or source.until, tip, expired_tokens)
+    stand_in = StandIn(source, clock or source.until, tip, expired_tokens, units)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="stand-in feed", daemon=True)
     thread.start()
