@@ -14,7 +14,6 @@ import os
 import tempfile
 import zlib
 from collections.abc import Iterator
-from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -52,6 +51,9 @@ _INDUSTRIES = {
 }
 _OTHERS = ("01.110", "03.211", "41.200", "45.200", "46.900", "62.010", "68.200", "85.201", "96.020", "00.000")
 
+# Numbers are counted down from here: no employer's begins with 95 or 96.
+_FIRST_NUMBER = {"enheter": 960_000_000, "underenheter": 970_000_000}
+
 
 class Unit(NamedTuple):
     """A unit without its history."""
@@ -86,6 +88,10 @@ class Register:
                 own = None if index % 20 == 0 else code
                 self.units["underenheter"].append(Unit(employer.orgnr, employer.name, own, parent))
         self._begins_with = {kind: len(units) for kind, units in self.units.items()}
+        self._named = {
+            kind: {unit.number: place for place, unit in enumerate(units)}
+            for kind, units in self.units.items()
+        }
         self._size = {kind: max(size // 2, len(units)) for kind, units in self.units.items()}
         self._folder = tempfile.TemporaryDirectory(prefix="register-")
         self._first_asked: int | None = None
@@ -101,7 +107,7 @@ class Register:
             return web.FileResponse(
                 self.file(kind, now), headers={"Content-Type": "application/gzip"}, chunk_size=1 << 20
             )
-        place = self._places(kind).get(rest) if kind in self.units else None
+        place = self._place_of(kind, rest) if kind in self.units else None
         if place is None:
             return web.Response(status=404, body=b"{}", content_type="application/json")
         return _json(self._object(kind, place, now))
@@ -127,11 +133,10 @@ class Register:
         if place < len(named):
             return named[place]
         code = _OTHERS[place % len(_OTHERS)]
-        # no employer's number begins with 95 or 96
         if kind == "enheter":
-            return Unit(f"{960_000_000 - place}", f"Enhet {place} AS", code, None)
-        parent = max(place, self._begins_with["enheter"])
-        return Unit(f"{970_000_000 - place}", f"Avdeling {place}", code, f"{960_000_000 - parent}")
+            return Unit(f"{_FIRST_NUMBER[kind] - place}", f"Enhet {place} AS", code, None)
+        parent = _FIRST_NUMBER["enheter"] - max(place, self._begins_with["enheter"])
+        return Unit(f"{_FIRST_NUMBER[kind] - place}", f"Avdeling {place}", code, f"{parent}")
 
     def _objects(self, kind: str, now: int) -> Iterator[bytes]:
         changed = {change.place: change.number for change in self._changes(kind, now)}
@@ -142,9 +147,11 @@ class Register:
         changed = {change.place: change.number for change in self._changes(kind, now)}
         return orjson.dumps(_as_json(self.unit(kind, place), kind, changed.get(place, 0)))
 
-    @lru_cache(maxsize=2)  # noqa: B019  (a server has one register)
-    def _places(self, kind: str) -> dict[str, int]:
-        return {self.unit(kind, place).number: place for place in range(self._size[kind])}
+    def _place_of(self, kind: str, number: str) -> int | None:
+        if number in self._named[kind]:
+            return self._named[kind][number]
+        place = _FIRST_NUMBER[kind] - int(number) if number.isdecimal() else -1
+        return place if self._begins_with[kind] <= place < self._size[kind] else None
 
     def _changes(self, kind: str, now: int) -> list[Change]:
         """All changes up to now, the oldest first; their numbers rise with time, with gaps."""

@@ -238,6 +238,11 @@ class Served:
         """Where the business register is."""
         return self.url + PREFIX.removesuffix("/api/")
 
+    def make_register(self) -> None:
+        """Make the register's downloads of now, so that they are there when they are asked for."""
+        for kind in self._stand_in.register.units:
+            self._stand_in.register.file(kind, self._stand_in.clock.now)
+
     def faults(self, *rules: dict[str, Any]) -> None:
         """Replace the fault rules (see `demo.controls.Fault`); none given clears them."""
         self._stand_in.faults.set(list(rules))

@@ -1,4 +1,4 @@
-"""A server that speaks MongoDB's protocol, for tests: a process of its own, all in memory."""
+"""A server that speaks MongoDB's protocol, for tests and benchmarks: a process of its own."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from pymongo.errors import PyMongoError
 
 
 @contextmanager
-def mongo_server(folder: Path) -> Iterator[str]:
-    """Run the server while the block runs; gives its URI."""
+def mongo_server(folder: Path, *, on_disk: bool = False) -> Iterator[str]:
+    """Run the server while the block runs, in memory or with its data in the folder; gives its URI."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [str(Path(sys.executable).parent / "nx-27017"), "--data-dir", "memory", "--host", "127.0.0.1"]
+    command = [str(Path(sys.executable).parent / "nx-27017"), "--host", "127.0.0.1"]
+    command += ["--data-dir", str(folder / "data") if on_disk else "memory"]
     command += ["-p", str(port), "--log-file", str(folder / "log"), "--pid-file", str(folder / "pid")]
     uri = f"mongodb://127.0.0.1:{port}/?directConnection=true"
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:

@@ -1,0 +1,66 @@
+"""What the benchmarks of the sources share: a command in a process of its own, its time and its memory."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+class Measured(NamedTuple):
+    """Wall time, and the most memory the process held."""
+
+    seconds: float
+    megabytes: int
+    printed: str
+
+    def __str__(self) -> str:
+        return f"{self.seconds:.1f} s, {self.megabytes} MB"
+
+
+def command(folder: Path, *arguments: str, **environment: str) -> Measured:
+    """Run `run_pipeline.py` on a warehouse of its own in `folder`. Raises RuntimeError if it fails."""
+    known = {
+        "WAREHOUSE__DUCKDB_PATH": str(folder / "bench.duckdb"),
+        "WAREHOUSE__PIPELINES_DIR": str(folder / "dlt"),
+        "DBT_TARGET_PATH": str(folder / "target"),
+        "DBT_LOG_PATH": str(folder / "logs"),
+    }
+    started = time.monotonic()
+    with (folder / "printed").open("w+") as printed:
+        process = subprocess.Popen(
+            [sys.executable, str(PROJECT / "run_pipeline.py"), *arguments],
+            env={**os.environ, **known, **environment},
+            stdout=printed,
+            stderr=subprocess.STDOUT,
+        )
+        megabytes = 0
+        while process.poll() is None:
+            # not ru_maxrss: that begins with what the parent of a process held
+            megabytes = max(megabytes, _peak(process.pid))
+            time.sleep(0.05)
+        printed.seek(0)
+        text = printed.read()
+    if process.returncode:
+        raise RuntimeError(text)
+    return Measured(time.monotonic() - started, megabytes, text)
+
+
+def _peak(pid: int) -> int:
+    """The most memory that a process has held, in MB; 0 where the system does not tell."""
+    try:
+        told = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    except OSError:
+        return 0
+    return int(told[1]) // 1024 if told else 0
+
+
+def load_average() -> str:
+    """How busy the machine is beside, one minute's average."""
+    return f"{os.getloadavg()[0]:.1f} of {os.cpu_count()} cores"
