@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from array import array
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -58,10 +59,11 @@ def load_register(warehouse: Warehouse, settings: RegisterSettings) -> RegisterS
     return summary
 
 
-def _known(warehouse: Warehouse, kind: Kind) -> pa.Array:
-    """The hashes of the units of that kind that the warehouse holds: eight bytes a unit."""
+def _known(warehouse: Warehouse, kind: Kind) -> array[int]:
+    """The hashes of the units of that kind that the warehouse holds, sorted."""
     sql = f"select state_hash from {warehouse.raw('units')} where kind = '{kind.name}'"
+    hashes: array[int] = array("q")
     tables = list(warehouse.read(sql, ROWS))
-    if not tables:
-        return pa.array([], pa.int64())
-    return pa.concat_tables(tables)["state_hash"].combine_chunks()
+    if any(map(len, tables)):
+        hashes.frombytes(pa.concat_tables(tables)["state_hash"].combine_chunks().sort().buffers()[1])
+    return hashes

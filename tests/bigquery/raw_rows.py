@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as parquet
 
-from tests.dbt.raw import TABLES, RawTables, Row, event, features, version
+from tests.dbt.raw import TABLES, RawTables, Row, event, features, unit, version
 
 DATASET = "nav_raw"
 SOON = 30.0
@@ -37,6 +37,7 @@ class Load:
     events: list[Row] = field(default_factory=list)
     features: list[Row] = field(default_factory=list)
     rejects: list[Row] = field(default_factory=list)
+    units: list[Row] = field(default_factory=list)
 
     def append_to(self, raw: RawTables) -> str:
         """Write it to DuckDB; returns its load id."""
@@ -45,6 +46,8 @@ class Load:
             events=self.events,
             features=self.features,
             rejects=self.rejects,
+            units=self.units,
+            source="register" if self.units else None,
             at=self.at,
             feed_load={},
         )
@@ -81,11 +84,13 @@ OCCUPATIONS = [
 
 
 def loads(ads: int = 160) -> Iterator[Load]:
-    """Three loads, the same every time; half of the ads of one come again in the next.
+    """Three loads of ads, the same every time; half of the ads of one come again in the next.
 
-    Coming again, an ad is edited, closed or reopened; a tenth of the third load comes late.
+    Coming again, an ad is edited, closed or reopened; a tenth of the third load comes late. After the
+    second one comes a load of the business register.
     """
     dice = random.Random(3)
+    register = [unit("889640782", None, "983887406"), unit("983887406", "84.110")]
     for number in range(3):
         at = FIRST_DAY + timedelta(days=2 + 2 * number, hours=7 * number)
         load = Load(at)
@@ -97,6 +102,8 @@ def loads(ads: int = 160) -> Iterator[Load]:
             {"reject_id": f"r{number}", "source": "feed", "reason": "not JSON", "payload": "<p>"}
         )
         yield load
+        if number == 1:
+            yield Load(at + timedelta(hours=1), units=register)
 
 
 def _add_ad(load: Load, dice: random.Random, ad_id: str, changed: datetime) -> None:

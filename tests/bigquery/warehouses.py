@@ -129,7 +129,7 @@ def build_both(emulator: BigQueryEmulator, folder: Path) -> BothWarehouses:
         rows = _from_duckdb(file, tables), _from_bigquery(client, tables)
         both.steps.append(Step(name, complaints, *rows, len(both.recording.statements)))
 
-    for name, load in zip(("first load", "load 2", "load 3"), raw_rows.loads(), strict=True):
+    for name, load in zip(("first load", "load 2", "register", "load 3"), raw_rows.loads(), strict=True):
         with RawTables(file) as raw:
             raw_rows.mirror(raw, load.append_to(raw), client)
         if name == "first load":
