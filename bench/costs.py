@@ -34,41 +34,53 @@ ADS_A_DAY = 550
 EVENTS_A_DAY = 2000
 CONTENTS_A_DAY = EVENTS_A_DAY * 2 / 3
 """A third of the events is INACTIVE and makes a version without content."""
-INCREMENTAL_MODELS = 8
+INCREMENTAL_MODELS = 9
+REGISTER_LOADS_A_DAY = 2
+"""Main units and sub-units, each day."""
+LOADS_A_DAY = POLLS_A_DAY + REGISTER_LOADS_A_DAY
 ROWS_A_DAY = {
     "ad_versions": EVENTS_A_DAY,
     "feed_events": EVENTS_A_DAY,
     "ad_features": CONTENTS_A_DAY,
     "feed_loads": POLLS_A_DAY,
-    "_dlt_loads": POLLS_A_DAY,
+    "source_loads": REGISTER_LOADS_A_DAY,
+    "_dlt_loads": LOADS_A_DAY,
     "rejects": 1,
     "feed_fields": 1,
     "stg_ad_versions": EVENTS_A_DAY,
     "stg_feed_events": EVENTS_A_DAY,
     "stg_ad_features": CONTENTS_A_DAY,
-    "stg_loads": POLLS_A_DAY,
-    "processed_loads": POLLS_A_DAY * INCREMENTAL_MODELS,
+    "stg_loads": LOADS_A_DAY,
+    "processed_loads": LOADS_A_DAY * INCREMENTAL_MODELS,
     "int_ads": ADS_A_DAY,
     "fct_ads": ADS_A_DAY,
-    "daily_new_ads": 210,  # every occupation and county on every day
-    "daily_active_ads": 210,
+    "daily_new_ads": 2 * ADS_A_DAY,  # each ad in a row of its own, and in another a year later
+    "daily_active_ads": 210 * 22,  # every occupation and county, and each of the industries
     "ad_lifetimes": 14 / DAYS_A_MONTH,
     "pipeline_health": POLLS_A_DAY,
 }
 """Of a table that does not grow (seeds, yearly_change) only the minimum counts."""
+ROWS_KEPT = {"units": 2_000_000, "stg_units": 2_000_000}
+"""Of the tables that hold what is, however long the history: the units of the business register."""
 VIEWS = {
     "stg_feed_loads": ("feed_loads", "stg_loads"),
     "stg_rejects": ("rejects", "stg_loads"),
     "stg_feed_fields": ("feed_fields", "stg_loads"),
+    "stg_source_loads": ("source_loads", "stg_loads"),
+    "int_unit_industries": ("stg_units", "stg_units"),
     "int_as_of": ("stg_loads",),
 }
 MODELS = (
-    *("stg_loads", "stg_ad_versions", "stg_feed_events", "stg_ad_features", "int_ads", "fct_ads"),
+    *("stg_loads", "stg_ad_versions", "stg_feed_events", "stg_ad_features", "stg_units"),
+    *("int_industries", "int_ads", "fct_ads"),
     *("daily_new_ads", "daily_active_ads", "yearly_change", "ad_lifetimes", "pipeline_health"),
 )
 """Those that are tables."""
 SPAN_DAYS = {"new": 31.0, "touched": 213.0, "touched and a year": 610.0, "all": float("inf")}
 """Days of rows in the partitions: this month; the six months that an ad lives, and this one; a year more."""
+
+WHOLE = 1.0
+"""Days that a table which keeps its size has."""
 
 KEYS_OF_MERGES = {
     "ad_versions": "ad_id version_id",
@@ -108,7 +120,7 @@ def measured(database: Path) -> list[str]:
             "select table_schema, table_name, column_name, data_type from information_schema.columns "
             "where table_name in (select unnest(?)) and not ends_with(table_schema, 'raw_staging') "
             "order by table_name, ordinal_position",
-            [[*ROWS_A_DAY]],
+            [[*ROWS_A_DAY, *ROWS_KEPT]],
         ).fetchall()
         for schema, table, column, kind in columns:
             size = {"VARCHAR": f"2 + strlen({column})", "BOOLEAN": "1"}.get(kind, "8")
@@ -138,11 +150,38 @@ def daily_statements() -> dict[str, list[Statement]]:
         names = row["columns"].split()
         for table in VIEWS.get(row["table"], (row["table"],)):
             wide = sum(size[table].get(name, size[table].get("_dlt_" + name, 8.0)) for name in names)
-            rows = ROWS_A_DAY.get(table, 0) * int(row["scans"])
-            read = Read(table, rows * wide, SPAN_DAYS[row["span"]])
+            rows = _rows_a_day(table) * int(row["scans"])
+            read = Read(table, rows * wide, WHOLE if table in ROWS_KEPT else SPAN_DAYS[row["span"]])
             by_node[row["node"]][row["statement"]].append(read)
     by_node["source freshness"]["1"] = [Read("feed_loads", POLLS_A_DAY * 8, SPAN_DAYS["all"])]
     return {node: list(statements.values()) for node, statements in by_node.items()}
+
+
+def _rows_a_day(table: str) -> float:
+    """Of a table that keeps its size: all its rows, to be read as of one day."""
+    return ROWS_KEPT.get(table) or ROWS_A_DAY.get(table, 0)
+
+
+def register_statements() -> dict[str, list[Statement]]:
+    """By what a run of `register` does, once a day: two kinds of unit, a load of each.
+
+    An upsert is billed for the whole table that it changes.
+    """
+    size = widths()["units"]
+    known = Read("units", ROWS_KEPT["units"] * (size["state_hash"] + size["kind"]), WHOLE)
+    changed = Read("units", ROWS_KEPT["units"] * sum(size.values()), WHOLE)
+    told = Read("source_loads", REGISTER_LOADS_A_DAY * widths()["source_loads"]["load_key"], float("inf"))
+    return {
+        "known units": [[known]] * REGISTER_LOADS_A_DAY,
+        "MERGE into units": [[changed, Read("units (staged)", 0, 0)]] * REGISTER_LOADS_A_DAY,
+        "MERGE into source_loads": [[told, Read("source_loads (staged)", 0, 0)]] * REGISTER_LOADS_A_DAY,
+        "state and schema": _state_and_schema() * REGISTER_LOADS_A_DAY,
+    }
+
+
+def _state_and_schema() -> list[Statement]:
+    state = [Read("_dlt_loads", LOADS_A_DAY * 28, float("inf")), Read("_dlt_pipeline_state", 0, 0)]
+    return [state, *[[Read("small", 0, 0)]] * SMALL_QUERIES]
 
 
 def hourly_statements() -> dict[str, list[Statement]]:
@@ -157,9 +196,7 @@ def hourly_statements() -> dict[str, list[Statement]]:
         ]
         for table, keys in KEYS_OF_MERGES.items()
     }
-    loads = Read("_dlt_loads", POLLS_A_DAY * 28, float("inf"))
-    state = [loads, Read("_dlt_pipeline_state", 0, 0)]
-    return {**merges, "state and schema": [state, *[[Read("small", 0, 0)]] * SMALL_QUERIES]}
+    return {**merges, "state and schema": _state_and_schema()}
 
 
 def bytes_read(statements: Iterable[Statement], days: float, *, minimum: bool = True) -> float:
@@ -182,8 +219,9 @@ def bytes_an_ad(statements: Iterable[Statement]) -> float:
 def stored_bytes(days: float) -> tuple[float, float]:
     """Active and long-term bytes of all tables."""
     a_day = sum(rows * sum(widths()[table].values()) for table, rows in ROWS_A_DAY.items())
+    kept = sum(rows * sum(widths()[table].values()) for table, rows in ROWS_KEPT.items())
     active = a_day * min(days, LONG_TERM_DAYS)
-    return active, a_day * days - active
+    return active + kept, a_day * days - active
 
 
 def daily_parts() -> dict[str, list[Statement]]:
@@ -199,9 +237,13 @@ def daily_parts() -> dict[str, list[Statement]]:
 
 def report() -> str:
     """The tables of docs/costs.md, as Markdown."""
-    hourly, daily = hourly_statements(), daily_parts()
+    hourly, register, daily = hourly_statements(), register_statements(), daily_parts()
     lines = ["## Bytes read", ""]
-    for title, parts in (("hourly: `extract`", hourly), ("daily: `build`", daily)):
+    for title, parts in (
+        ("hourly: `extract`", hourly),
+        ("daily: `register`", register),
+        ("daily: `build`", daily),
+    ):
         lines += [
             f"| {title} | statements | fixed, MB | and bytes an ad in store "
             + "".join(f"| MB billed at {years} y " for years in YEARS)
@@ -216,27 +258,33 @@ def report() -> str:
             billed = "".join(f"| {bytes_read(part, y * DAYS_A_YEAR) / MB:,.0f} " for y in YEARS)
             lines.append(f"| {name} | {len(part)} | {abs(fixed) / MB:,.0f} | {growing:,.0f} {billed}|")
         lines.append("")
-    return "\n".join([*lines, *_bill(hourly, daily)])
+    return "\n".join([*lines, *_bill(hourly, register, daily)])
 
 
-def _bill(hourly: dict[str, list[Statement]], daily: dict[str, list[Statement]]) -> list[str]:
+def _bill(
+    hourly: dict[str, list[Statement]],
+    register: dict[str, list[Statement]],
+    daily: dict[str, list[Statement]],
+) -> list[str]:
     lines = [
         "## The bill, dollars a month at list price, free tier not deducted",
         "",
-        "| history | ads in store | stored, GiB | hourly polls, TiB | daily builds, TiB "
+        "| history | ads in store | stored, GiB | hourly polls, TiB | register, TiB | daily builds, TiB "
         "| queries, $ | storage, $ | together, $ |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|",
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for years in YEARS:
         days = years * DAYS_A_YEAR
         polls = sum(bytes_read(part, days) for part in hourly.values()) * POLLS_A_DAY * DAYS_A_MONTH / TIB
         builds = sum(bytes_read(part, days) for part in daily.values()) * DAYS_A_MONTH / TIB
         active, old = stored_bytes(days)
-        queries = (polls + builds) * DOLLARS_A_TIB
+        units = sum(bytes_read(part, days) for part in register.values()) * DAYS_A_MONTH / TIB
+        queries = (polls + units + builds) * DOLLARS_A_TIB
         storage = (active * ACTIVE_DOLLARS + old * LONG_TERM_DOLLARS) / GIB
         lines.append(
             f"| {years} y | {ADS_A_DAY * days:,.0f} | {(active + old) / GIB:,.1f} "
-            f"| {polls:.2f} | {builds:.2f} | {queries:.2f} | {storage:.2f} | {queries + storage:.2f} |"
+            f"| {polls:.2f} | {units:.2f} | {builds:.2f} "
+            f"| {queries:.2f} | {storage:.2f} | {queries + storage:.2f} |"
         )
     return lines
 

@@ -15,6 +15,8 @@ PROJECT = Path(__file__).resolve().parents[1]
 SPECS = {
     "warehouse": settings.WarehouseSettings,
     "sources.nav_feed": settings.FeedSettings,
+    "sources.mongo_archive": settings.ArchiveSettings,
+    "sources.register": settings.RegisterSettings,
     "bigquery_key": credentials.KeySettings,
 }
 
@@ -25,9 +27,8 @@ def text(path: str) -> str:
 
 @pytest.mark.parametrize("section", SPECS)
 def test_every_setting_is_documented_and_every_documented_one_exists(section: str) -> None:
-    [documented] = re.findall(
-        rf"## `\[{re.escape(section)}\]`\n(.*?)(?:\n## |\Z)", text("docs/settings.md"), re.S
-    )
+    pages = text("docs/settings.md") + "\n" + text("docs/settings/sources.md")
+    [documented] = re.findall(rf"## `\[{re.escape(section)}\]`\n(.*?)(?:\n## |\Z)", pages, re.S)
     rows = [line.split("|")[1] for line in documented.splitlines()[2:] if line.startswith("|")]
     names = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
     spec: type[BaseConfiguration] = SPECS[section]
@@ -36,7 +37,8 @@ def test_every_setting_is_documented_and_every_documented_one_exists(section: st
 
 def test_the_committed_configuration_sets_only_what_exists() -> None:
     configured = tomllib.loads(text(".dlt/config.toml"))
-    given = {"warehouse": configured["warehouse"], "sources.nav_feed": configured["sources"]["nav_feed"]}
+    given = {f"sources.{name}": values for name, values in configured["sources"].items()}
+    given["warehouse"] = configured["warehouse"]
     for section, values in given.items():
         assert set(values) <= set(SPECS[section].get_resolvable_fields())
 
