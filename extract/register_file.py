@@ -52,12 +52,12 @@ class BulkFile:
                 reason = "it ended early"
             except (requests.RequestException, HTTPError) as error:
                 reason = str(error)
-            logger.warning("%s: %s; %d bytes are here", self._url, reason, self._size())
+            logger.info("%s: %s; %d bytes are here", self._url, reason, self._size())
             if self._size() == before:
                 time.sleep(min(0.1 * 2**attempt, 10))
         raise SourceUnavailable(
-            f"{self._url} broke off {attempts} times: {reason}. Nothing in the warehouse has changed; "
-            "run again to go on with the download."
+            f"{self._url} could not be downloaded in {attempts} tries; the last one: {reason}. Nothing in "
+            "the warehouse has changed; run again to go on with the download."
         )
 
     def objects(self) -> Iterator[list[dict[str, Any]]]:

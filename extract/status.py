@@ -31,6 +31,17 @@ class Load(NamedTuple):
     newest_event_at: datetime | None
 
 
+class SourceLoads(NamedTuple):
+    """What all loads of one other source brought. Times are UTC."""
+
+    source: str
+    extracted_at: datetime
+    """Of the last one."""
+    records: int
+    rows: int
+    rejects: int
+
+
 def feed_state(warehouse: Warehouse) -> FeedState | None:
     """The cursor and the ads owed as the last load committed them; None before the first one."""
     rows = warehouse.query(
@@ -62,6 +73,17 @@ def last_loads(warehouse: Warehouse) -> list[Load]:
     ]
 
 
+def source_loads(warehouse: Warehouse) -> list[SourceLoads]:
+    """The sources besides the feed."""
+    return [
+        SourceLoads(*row)
+        for row in warehouse.query(
+            "select source, max(extracted_at), sum(records_read), sum(rows_handed_over), sum(rejects) "
+            f"from {warehouse.raw('source_loads')} group by source order by source"
+        )
+    ]
+
+
 def row_counts(warehouse: Warehouse) -> dict[str, int]:
     """Rows of each raw table and each mart that is there, by `dataset.table`."""
     tables = [f"{warehouse.settings.raw_dataset}.{table.name}" for table in RAW_TABLES]
@@ -72,23 +94,34 @@ def row_counts(warehouse: Warehouse) -> dict[str, int]:
 
 def report(warehouse: Warehouse) -> RenderableType:
     """The whole status, for a terminal or a log."""
-    state = feed_state(warehouse)
-    if state is None:
+    state, sources = feed_state(warehouse), source_loads(warehouse)
+    if state is None and not sources:
         return f"{warehouse} holds nothing yet: `python run_pipeline.py` fills it."
     now = datetime.now(UTC)
     loads = last_loads(warehouse)
     facts = Table(title=f"Warehouse {warehouse}", title_justify="left", show_header=False)
-    facts.add_row("feed", state.feed)
-    facts.add_row("cursor", state.recent[0].page_id if state.recent else "at the start")
-    if loads:
-        facts.add_row("last load", f"{_at(loads[0].extracted_at)} ({_age(now, loads[0][0])} ago)")
-    if state.newest_event_at:
-        newest = state.newest_event_at
-        facts.add_row("newest event", f"{_at(newest)} ({_age(now, newest)} ago)")
-    facts.add_row("details owed", _owed(state))
+    if state:
+        for name, told in _of_feed(state, loads, now):
+            facts.add_row(name, told)
     for name, told in _worries(warehouse, now):
         facts.add_row(name, told)
-    return Group(facts, _loads_table(loads), _counts_table(row_counts(warehouse)))
+    parts = [facts]
+    if state:
+        parts.append(_loads_table(loads))
+    if sources:
+        parts.append(_sources_table(sources, now))
+    return Group(*parts, _counts_table(row_counts(warehouse)))
+
+
+def _of_feed(state: FeedState, loads: list[Load], now: datetime) -> Iterator[tuple[str, str]]:
+    yield "feed", state.feed
+    yield "cursor", state.recent[0].page_id if state.recent else "at the start"
+    if loads:
+        yield "last load", f"{_at(loads[0].extracted_at)} ({_age(now, loads[0][0])} ago)"
+    if state.newest_event_at:
+        newest = state.newest_event_at
+        yield "newest event", f"{_at(newest)} ({_age(now, newest)} ago)"
+    yield "details owed", _owed(state)
 
 
 def _worries(warehouse: Warehouse, now: datetime) -> Iterator[tuple[str, str]]:
@@ -159,6 +192,21 @@ def _loads_table(loads: list[Load]) -> Table:
             f"{load.handed_over - load.new:,}",
             f"{load.details_owed:,}",
             _age(load.extracted_at, newest) if newest else "-",
+        )
+    return table
+
+
+def _sources_table(sources: list[SourceLoads], now: datetime) -> Table:
+    table = Table("source", title="Other sources", title_justify="left")
+    for heading in ("last load (UTC)", "records read", "rows handed over", "rejects"):
+        table.add_column(heading, justify="left" if "UTC" in heading else "right")
+    for loads in sources:
+        table.add_row(
+            loads.source,
+            f"{_at(loads.extracted_at)} ({_age(now, loads.extracted_at)} ago)",
+            f"{loads.records:,}",
+            f"{loads.rows:,}",
+            f"{loads.rejects:,}",
         )
     return table
 

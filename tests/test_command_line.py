@@ -94,7 +94,8 @@ def test_on_a_terminal_progress_moves(command: Command) -> None:
 def test_help_names_every_command_and_exit_code(command: Command) -> None:
     code, printed = command("--help")
     assert code == 0
-    for told in ("extract", "build", "publish", "status", "--since", "--target", "75", "130"):
+    commands = ("extract", "build", "publish", "status", "import-archive", "register")
+    for told in (*commands, "--since", "--target", "75", "130"):
         assert told in printed
 
 
@@ -175,6 +176,16 @@ def test_a_feed_that_cannot_be_reached_is_code_75(command: Command) -> None:
     code, printed = command("extract", SOURCES__NAV_FEED__BASE_URL="http://127.0.0.1:9")
     assert code == 75
     assert "try later" in one_sentence(printed)
+
+
+def test_the_register_and_the_archive_are_told_when_they_cannot_be_read(command: Command) -> None:
+    nowhere = {"SOURCES__REGISTER__BASE_URL": "http://127.0.0.1:9", "SOURCES__REGISTER__ATTEMPTS": "1"}
+    code, printed = command("register", **nowhere)
+    assert code == 75
+    assert "Nothing in the warehouse has changed" in one_sentence(printed)
+    code, printed = command("import-archive")
+    assert code == 2
+    assert "Set uri of [sources.mongo_archive]" in one_sentence(printed)
 
 
 def test_a_second_run_is_told_who_holds_the_warehouse(command: Command) -> None:
