@@ -56,7 +56,10 @@ def test_after_any_history_every_model_holds_what_a_full_refresh_builds(
                 for load_id, load in completed:
                     raw.complete(load_id, load.at)
                 if random.random() < 0.6:
-                    raw.append(units=register_load(random), source="register", at=instant(random))
+                    name = f"register {random.random()}"  # no other load's
+                    raw.append(
+                        units=register_load(random), source="register", at=instant(random), load_id=name
+                    )
             if random.random() < 0.5:
                 warehouse.invoke("run", *random.choice(PARTS))
             if random.random() < 0.3:
