@@ -128,7 +128,7 @@ def whole(body: bytes, etag: str = '"1"') -> Answer:
     def answer(handler: Handler) -> None:
         begin = 0
         asked = handler.headers.get("Range")
-        if asked and handler.headers.get("If-Range") == etag:
+        if asked and handler.headers.get("If-Range", etag) == etag:
             begin = int(asked.removeprefix("bytes=").removesuffix("-"))
         if begin >= len(body):
             handler.send_response(416)
@@ -231,6 +231,7 @@ def test_a_download_that_was_whole_when_the_run_died_is_not_fetched_again(tmp_pa
     "damaged",
     [
         lambda body: body[:-20],
+        lambda body: body[:-4],
         lambda body: body[:20_000] + b"\x00" * 200 + body[20_200:],
         lambda body: gzip.compress(gzip.decompress(body)[:-1]),
         lambda body: gzip.compress(b'{"feilmelding": "no"}'),
@@ -240,6 +241,7 @@ def test_a_download_that_was_whole_when_the_run_died_is_not_fetched_again(tmp_pa
     ],
     ids=[
         "truncated",
+        "without its checksum",
         "corrupt",
         "array not closed",
         "no array",
