@@ -96,7 +96,7 @@ class Register:
         self._folder = tempfile.TemporaryDirectory(prefix="register-")
         self._first_asked: int | None = None
 
-    async def answer(self, request: web.BaseRequest, now: int) -> web.StreamResponse:
+    def answer(self, request: web.BaseRequest, now: int) -> web.StreamResponse:
         """Answer a request below PREFIX; `now` is the stand-in's clock in microseconds."""
         if self._first_asked is None:
             self._first_asked = now

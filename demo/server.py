@@ -74,16 +74,18 @@ class StandIn:
             return self._true_answer(request, endpoint, argument)
         await asyncio.sleep(fault.delay_seconds)
         if fault.status is not None:
-            answer = Answer(status=fault.status, text=fault.body, headers=fault.headers)
+            answer: web.StreamResponse = Answer(status=fault.status, text=fault.body, headers=fault.headers)
         else:
             answer = self._true_answer(request, endpoint, argument)
-        return answer if fault.cut_after is None else await _cut(request, answer, fault.cut_after)
+        if fault.cut_after is None or not isinstance(answer, Answer):  # a file is not cut
+            return answer
+        return await _cut(request, answer, fault.cut_after)
 
-    def _true_answer(self, request: web.BaseRequest, endpoint: str, argument: str) -> Answer:
+    def _true_answer(self, request: web.BaseRequest, endpoint: str, argument: str) -> web.StreamResponse:
         if request.method != "GET":
             return _error(405, "only GET")
         if endpoint == "register":
-            return await self.register.answer(request, self.clock.now)
+            return self.register.answer(request, self.clock.now)
         if endpoint == "public_token":
             return Answer(text=self.tokens.prose())
         if endpoint == "unknown":

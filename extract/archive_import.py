@@ -17,7 +17,7 @@ from rich.table import Table
 
 from extract.archive_documents import SOURCE, ad_id_of, reject_id
 from extract.errors import JobMarketError
-from extract.load import finish_pending, run_load
+from extract.load import prepare, run_load
 from extract.mongo_archive import Import, mongo_archive, opened
 from extract.parse import NotUnderstood
 from extract.settings import ArchiveSettings
@@ -89,8 +89,7 @@ def import_archive(warehouse: Warehouse, settings: ArchiveSettings) -> Account:
     Raises ConfigurationError, SourceUnavailable once what was read before is loaded, JobMarketError.
     """
     pipeline = warehouse.pipeline()
-    if finish_pending(pipeline):
-        logger.info("finished a load that an earlier run left pending")
+    prepare(pipeline)
     job = Import(settings)
     loads: list[str] = []
     while not job.is_done:

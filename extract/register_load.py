@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from extract.load import finish_pending, run_load
+from extract.load import prepare, run_load
 from extract.register import KINDS, Kind, Reading, register
 from extract.settings import RegisterSettings
 from extract.warehouse import Warehouse
@@ -46,8 +46,7 @@ class RegisterSummary:
 def load_register(warehouse: Warehouse, settings: RegisterSettings) -> RegisterSummary:
     """Load what is new; a damaged download changes nothing. Raises SourceUnavailable, JobMarketError."""
     pipeline = warehouse.with_memory(DUCKDB_MEMORY).pipeline()
-    if finish_pending(pipeline):
-        logger.info("finished a load that an earlier run left pending")
+    prepare(pipeline)
     summary = RegisterSummary()
     for kind in KINDS:
         readings: list[Reading] = []
