@@ -92,9 +92,7 @@ def _warehouse() -> Iterator[Warehouse]:
     """The configured warehouse, held for one task."""
     os.chdir(PROJECT)  # where dlt finds .dlt/
     if block := os.environ.get(KEY_BLOCK):
-        secret: Any = Secret.load(
-            block
-        )  # typed for both kinds of caller; a task that is not async gets the block
+        secret: Any = Secret.load(block)  # typed for both kinds of caller; here it is the block
         os.environ["JOB_MARKET_BIGQUERY_KEY"] = secret.get()
     warehouse = configured_warehouse(warehouse_settings())
     with warehouse.locked():
