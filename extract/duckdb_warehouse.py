@@ -16,6 +16,9 @@ from extract.lock import held
 from extract.settings import PROJECT, WarehouseSettings
 from extract.warehouse import Warehouse, shown
 
+LOADING_MEMORY = "150MB"
+"""A merge of a bounded load fits, and one of a million units; with more, DuckDB would take more."""
+
 
 class DuckDBWarehouse(Warehouse):
     """A DuckDB file; it is made by the first run."""
@@ -45,8 +48,8 @@ class DuckDBWarehouse(Warehouse):
             yield
 
     def destination(self) -> Any:
-        """DuckDB, within the memory that the settings allow."""
-        limits = {"memory_limit": self.settings.duckdb_memory, "preserve_insertion_order": "false"}
+        """DuckDB, within the memory that a load needs."""
+        limits = {"memory_limit": LOADING_MEMORY, "preserve_insertion_order": "false"}
         return dlt.destinations.duckdb(DuckDbCredentials(str(self.path), global_config=limits))
 
     def dbt_environment(self) -> dict[str, str]:

@@ -17,8 +17,6 @@ NAMES = {"main_unit": "main units", "sub_unit": "sub-units"}
 
 ROWS = 100_000
 """Of the warehouse, in one answer."""
-DUCKDB_MEMORY = "150MB"
-"""What a merge of a million narrow rows needs; with more, DuckDB would take more."""
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +43,7 @@ class RegisterSummary:
 
 def load_register(warehouse: Warehouse, settings: RegisterSettings) -> RegisterSummary:
     """Load what is new; a damaged download changes nothing. Raises SourceUnavailable, JobMarketError."""
-    pipeline = warehouse.with_memory(DUCKDB_MEMORY).pipeline()
+    pipeline = warehouse.pipeline()
     prepare(pipeline)
     summary = RegisterSummary()
     for kind in KINDS:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from copy import copy
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import dlt
 import pyarrow as pa
@@ -92,13 +91,6 @@ class Warehouse(ABC):
             dataset_name=self.settings.raw_dataset,
             pipelines_dir=str(self.pipelines_dir),
         )
-
-    def with_memory(self, duckdb_memory: str) -> Self:
-        """The same warehouse, with another bound on what DuckDB may keep in memory; BigQuery has none."""
-        other = copy(self)
-        other.settings = self.settings.copy()
-        other.settings.duckdb_memory = duckdb_memory
-        return other
 
     @contextmanager
     def locked(self, wait: float = 0) -> Iterator[None]:
