@@ -22,15 +22,15 @@ later), 130 stopped. Settings: .dlt/config.toml, or the environment; docs/settin
 from __future__ import annotations
 
 import argparse
+import errno
 import logging
 import os
 import re
-import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from types import FrameType
 from typing import TypeVar
 
 from rich.console import Console
@@ -39,7 +39,7 @@ from rich.table import Table
 from rich.traceback import Traceback
 
 from extract.engine import Engine
-from extract.errors import Busy, JobMarketError
+from extract.errors import DISK_FULL, Busy, JobMarketError
 from extract.settings import (
     PROJECT,
     archive_settings,
@@ -47,10 +47,11 @@ from extract.settings import (
     register_settings,
     warehouse_settings,
 )
+from extract.stopping import STOPPED, stop_soon
 from extract.warehouse import Warehouse, configured_warehouse
 
 Result = TypeVar("Result")
-STOPPED = 130
+STOP = "Stopped. What was loaded is kept; run again to go on."
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -58,7 +59,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = _arguments(arguments)
     console = Console(stderr=True)
     _log_to(console)
-    signal.signal(signal.SIGTERM, _interrupt)
+    told = threading.Event()
+    stop_soon(lambda: None if told.is_set() else _tell(console, STOP))
     os.chdir(PROJECT)  # where dlt finds .dlt/ and dbt its project
     if options.target:
         os.environ["WAREHOUSE__TARGET"] = options.target  # the strongest source of the setting
@@ -70,10 +72,12 @@ def main(arguments: list[str] | None = None) -> int:
         _remember(options, str(error))
         return _failed(console, options, error, str(error), error.exit_code)
     except KeyboardInterrupt as stop:
-        message = "Stopped. What was loaded is kept; run again to go on."
-        return _failed(console, options, stop, message, STOPPED)
+        told.set()
+        return _failed(console, options, stop, STOP, STOPPED)
     except Exception as error:
         message = f"{type(error).__name__}: {error}. --debug shows where."
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            message = f"{error.strerror}: {DISK_FULL}"
         _remember(options, message)
         return _failed(console, options, error, message, 1)
     _remember(options, None)
@@ -379,8 +383,12 @@ def _failed(
 ) -> int:
     if options.debug:
         console.print(Traceback.from_exception(type(error), error, error.__traceback__))
-    console.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
+    _tell(console, message)
     return code
+
+
+def _tell(console: Console, message: str) -> None:
+    console.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
 
 
 def _log_to(console: Console) -> None:
@@ -391,10 +399,6 @@ def _log_to(console: Console) -> None:
     else:
         logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
         logging.getLogger("extract").setLevel(logging.INFO)
-
-
-def _interrupt(signum: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

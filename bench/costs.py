@@ -88,8 +88,10 @@ KEYS_OF_MERGES = {
     "ad_features": "ad_id version_id rules_version",
     "feed_loads": "load_key",
 }
-SMALL_QUERIES = 3
-"""Of a poll, besides the state's own: two looks at _dlt_version, and forgetting old states."""
+SMALL_QUERIES = 20
+"""Of a poll, besides the state's own, counted by the tables they name: two looks at _dlt_version, forgetting
+old states; the state and the tables as they are (3), rows of loads that were never completed (7), the lock
+(5), and whether as much comes as always (2)."""
 
 
 class Read(NamedTuple):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+DISK_FULL = "free some space and run again. The warehouse is as the last load that was completed left it."
+
 
 class JobMarketError(Exception):
     """A failure with a message for its user: what happened, what was kept, what to do next."""

@@ -14,7 +14,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from extract import packages, recovery
 from extract.engine import Engine, Here
-from extract.errors import JobMarketError, SourceUnavailable
+from extract.errors import DISK_FULL, JobMarketError, SourceUnavailable
 from extract.feed import Token
 from extract.nav_feed import Poll, nav_feed
 from extract.progress import Progress
@@ -75,8 +75,8 @@ def prepare(pipeline: dlt.Pipeline) -> int:
     Raises JobMarketError if the raw tables are not as they were made, or a pending load fails again.
     """
     is_new_machine = not pipeline.state["_state_version"]
-    recovery.examine(pipeline)
-    finished = load_again(pipeline, recovery.settle(pipeline)) + finish_pending(pipeline)
+    stored = recovery.examine(pipeline)
+    finished = load_again(pipeline, recovery.settle(pipeline, stored)) + finish_pending(pipeline)
     recovery.adopt(pipeline, is_new_machine)
     return finished
 
@@ -93,12 +93,13 @@ def finish_pending(pipeline: dlt.Pipeline) -> int:
 
 def load_again(pipeline: dlt.Pipeline, aside: list[packages.Package]) -> int:
     """Load the rows of packages that were put aside, each as a load of its own; the number of them."""
-    for package in aside:
-        kept = packages.Package(Path(pipeline.pipelines_dir) / packages.SET_ASIDE / package.load_id)
+    ids = sorted({package.load_id for package in aside})
+    for load_id in ids:
+        kept = packages.Package(Path(pipeline.pipelines_dir) / packages.SET_ASIDE / load_id)
         logger.info("loading the rows of load %s, which was put aside", kept.load_id)
         run_load(pipeline, recovery.rows_of(kept))
         packages.remove(kept)
-    return len(aside)
+    return len(ids)
 
 
 def run_load(pipeline: dlt.Pipeline, source: Any) -> list[str]:
@@ -137,7 +138,9 @@ def _plain(failure: PipelineStepFailed) -> BaseException:
             return cause
         deepest = cause
         cause = cause.__cause__ or cause.__context__
-    reason = str(deepest).strip().splitlines()[0]
+    reason = str(deepest).strip().splitlines()[0].rstrip(".")
+    if any(sign in reason for sign in ("No space left", "File too large", "Disk quota")):
+        return JobMarketError(f"The disk is full ({reason}): {DISK_FULL}")
     waiting = packages.pending(Path(failure.pipeline.working_dir).parent)
     if not waiting:
         return JobMarketError(

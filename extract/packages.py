@@ -64,6 +64,13 @@ def pending(pipelines_dir: Path) -> list[Package]:
     return _in(working / "load" / "normalized") + _in(working / "normalize" / "extracted")
 
 
+def normalized_twice(waiting: list[Package]) -> list[Package]:
+    """Of packages that a run which died left both as read and as normalized: the former, which dlt would
+    normalize again and then not be able to put in the place of the latter."""
+    ids = [package.load_id for package in waiting]
+    return [package for place, package in enumerate(waiting) if package.load_id in ids[:place]]
+
+
 def set_aside(pipelines_dir: Path) -> list[Package]:
     """Packages that were taken out of the way, the oldest first."""
     return _in(pipelines_dir / SET_ASIDE)
@@ -75,10 +82,10 @@ def put_aside(pipelines_dir: Path, packages: list[Package]) -> None:
     Without them the local state would name a place behind their rows: the caller forgets it.
     """
     for package in packages:
+        # Where a run died between two of dlt's folders, both have the package, each with all of its rows.
         target = pipelines_dir / SET_ASIDE / package.load_id
         target.parent.mkdir(parents=True, exist_ok=True)
-        if target.exists():  # a run that died in between read it under the same id
-            shutil.rmtree(target)
+        shutil.rmtree(target, ignore_errors=True)
         package.folder.rename(target)
 
 

@@ -49,15 +49,17 @@ class Stored(NamedTuple):
     raw_version: int
 
 
-def settle(pipeline: dlt.Pipeline) -> list[Package]:
+def settle(pipeline: dlt.Pipeline, stored: Stored | None) -> list[Package]:
     """See that what is pending, the local state and the warehouse's state belong together.
 
     Returns the packages that were read on another state than the warehouse's: they are put aside, for
     their rows to be loaded by `load_again` at once; the feed is read again from the warehouse's own cursor.
     """
     folder = Path(pipeline.pipelines_dir)
-    stored = _stored_state(pipeline)
     waiting = packages.pending(folder)
+    for package in packages.normalized_twice(waiting):
+        packages.remove(package)
+        waiting.remove(package)
     if waiting:
         for package in list(waiting):
             if package.load_id in _completed(pipeline, [package.load_id]):
@@ -97,14 +99,15 @@ def adopt(pipeline: dlt.Pipeline, is_new_machine: bool) -> int:
         name = client.make_qualified_table_name
         loads = name("_dlt_loads")
         found: dict[str, list[str]] = {}
+        # One query for all tables: BigQuery bills at least 10 MB for each table of each query.
+        orphans = " union all ".join(
+            f"select distinct '{table.name}', _dlt_load_id from {name(table.name)} "
+            f"where _dlt_load_id not in (select load_id from {loads}){bound}"
+            for table in RAW_TABLES
+        )
         try:
-            for table in RAW_TABLES:
-                orphans = client.execute_sql(
-                    f"select distinct _dlt_load_id from {name(table.name)} where _dlt_load_id not in "
-                    f"(select load_id from {loads}){bound}"
-                )
-                for (load_id,) in orphans or []:
-                    found.setdefault(load_id, []).append(table.name)
+            for table_name, load_id in client.execute_sql(orphans) or []:
+                found.setdefault(load_id, []).append(table_name)
             for load_id, tables in sorted(found.items()):
                 adopted = create_load_id()
                 for table_name in tables:
@@ -124,14 +127,16 @@ def adopt(pipeline: dlt.Pipeline, is_new_machine: bool) -> int:
     return len(found)
 
 
-def examine(pipeline: dlt.Pipeline) -> None:
-    """Raise JobMarketError that names each raw table that is missing or has lost a column or its type.
+def examine(pipeline: dlt.Pipeline) -> Stored | None:
+    """What the warehouse holds, if its raw tables are as they were made; None if it holds nothing.
+
+    Raises JobMarketError that names each raw table that is missing or has lost a column or its type.
 
     Tables that a newer version of the project brings are made by the next load; those of a project newer than
     this one are left alone: ConfigurationError.
     """
     if (stored := _stored_state(pipeline)) is None:
-        return
+        return None
     refuse_newer(stored.raw_version)
     with pipeline.sql_client() as client:
         table_names = ", ".join(f"'{table.name}'" for table in RAW_TABLES)
@@ -161,6 +166,7 @@ def examine(pipeline: dlt.Pipeline) -> None:
             "wrong and run `python run_pipeline.py start-over`: the next run makes the tables anew and reads "
             "the feed again, as far back as sources.nav_feed.since_days."
         )
+    return stored
 
 
 def _differences(table: str, schema: pa.Schema, there: dict[str, dict[str, str]]) -> Iterator[str]:

@@ -162,6 +162,22 @@ def test_rows_of_a_load_whose_folder_was_lost_half_way_are_seen_by_dbt(
     assert_whole(job, undisturbed)
 
 
+def test_a_run_that_died_between_two_folders_of_dlt_is_finished(
+    feed: Served, job: Job, undisturbed: Job
+) -> None:
+    job.poll()
+    undisturbed.poll()
+    feed.clock_to(END)
+    _leave_pending(job, "extract", since=None)
+    [read] = packages.pending(job.folder / "dlt")
+    copy(read.folder, job.folder / "read")
+    job.pipeline().normalize()
+    copy(job.folder / "read", read.folder)
+    job.poll()
+    undisturbed.poll()
+    assert_whole(job, undisturbed)
+
+
 def test_a_run_that_died_after_its_load_was_complete_does_not_count_it_twice(
     feed: Served, job: Job, undisturbed: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
