@@ -20,7 +20,7 @@ import psutil
 
 from bench.figures import Figures
 from bench.worlds import endless_world, usual_world
-from demo.server import serving
+from demo.server import Served, serving
 
 PROJECT = Path(__file__).resolve().parents[1]
 POINTS = 12
@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> list[Figures]:
             samples = _watch(process)
         if process.wait() != 0:
             raise SystemExit(log.read_text()[-2000:])
-        return [_totals(options, path, samples), _over_time(samples)]
+        return [_totals(options, path, samples), _requests(feed, path), _over_time(samples)]
 
 
 def _watch(process: psutil.Popen) -> list[tuple[float, float, float]]:
@@ -112,6 +112,23 @@ def _totals(options: argparse.Namespace, path: Path, samples: list[tuple[float, 
                 path.stat().st_size / 1e6,
             )
         ],
+    )
+
+
+def _requests(feed: Served, path: Path) -> Figures:
+    """How much was asked of the feed, and how little would do: its pages, and each ad that is active."""
+    with duckdb.connect(path, read_only=True) as connection:
+        pages = connection.execute("select sum(pages_read) from nav_raw.feed_loads").fetchall()[0][0]
+        active = connection.execute(
+            "select count(*) from (from nav_raw.feed_events "
+            "qualify row_number() over (partition by ad_id order by event_at desc, status desc) = 1) "
+            "where status = 'ACTIVE'"
+        ).fetchall()[0][0]
+    requests = sum(feed.stats()["requests"].values())
+    return Figures(
+        "What was asked of the feed",
+        ("requests", "pages", "ads that are active", "requests to pages and ads"),
+        [(requests, int(pages), active, requests / (pages + active))],
     )
 
 

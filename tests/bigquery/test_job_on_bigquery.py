@@ -8,19 +8,22 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 from dlt.common.versioned_state import decompress_state
+from rich.console import Console
 
 from demo.server import Served, serving
 from demo.world import World
 from extract.credentials import Key
+from extract.transform import build
 from tests.bigquery.emulator import BigQueryEmulator
 from tests.bigquery.test_keys_in_use import files_with_the_key
 from tests.command import Command
+from tests.job import Job
 
 END = datetime(2026, 3, 1, 12, tzinfo=UTC)
 # What differs by when and by which load it was written, and what follows from it.
+WHEN_EACH_RUN_WAS = {"stg_loads", "stg_feed_loads", "pipeline_health"}
 RUN_COLUMNS = {"extracted_at", "load_id", "_dlt_load_id", "first_extracted_at", "started_at", "finished_at"}
 
 
@@ -31,9 +34,10 @@ def feed() -> Iterator[Served]:
 
 
 @pytest.fixture
-def on_duckdb(tmp_path: Path, feed: Served) -> Command:
-    (tmp_path / "duckdb").mkdir()
-    return Command(tmp_path / "duckdb", feed.url)
+def on_duckdb(tmp_path: Path, feed: Served, monkeypatch: pytest.MonkeyPatch) -> Job:
+    monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path / "duckdb" / "target"))
+    monkeypatch.setenv("DBT_LOG_PATH", str(tmp_path / "duckdb" / "logs"))
+    return Job(tmp_path / "duckdb", feed.url)
 
 
 @pytest.fixture
@@ -50,28 +54,25 @@ def on_bigquery(tmp_path: Path, feed: Served, bigquery_emulator: BigQueryEmulato
     return command
 
 
-def tables_of_duckdb(command: Command, dataset: str) -> dict[str, list[str]]:
-    with duckdb.connect(command.environment["WAREHOUSE__DUCKDB_PATH"], read_only=True) as connection:
-        found = connection.execute(
-            "select table_name, list(column_name order by column_name) from information_schema.columns "
-            f"where table_schema = '{dataset}' group by 1 order by 1"
-        ).fetchall()
+def tables_of_duckdb(job: Job, dataset: str) -> dict[str, list[str]]:
+    found = job.warehouse.query(
+        "select table_name, list(column_name order by column_name) from information_schema.columns "
+        f"where table_schema = '{dataset}' group by 1 order by 1"
+    )
     return {name: [column for column in columns if column not in RUN_COLUMNS] for name, columns in found}
 
 
-def assert_the_same(on_duckdb: Command, emulator: BigQueryEmulator) -> None:
+def assert_the_same(on_duckdb: Job, emulator: BigQueryEmulator) -> None:
     compared = 0
-    with duckdb.connect(on_duckdb.environment["WAREHOUSE__DUCKDB_PATH"], read_only=True) as connection:
-        connection.execute("set timezone = 'UTC'")
-        for layer in ("staging", "intermediate", "marts"):
-            for table, columns in tables_of_duckdb(on_duckdb, f"nav_{layer}").items():
-                if table in ("stg_loads", "stg_feed_loads", "pipeline_health"):
-                    continue  # when each run was, which is not the same twice
-                names = ", ".join(columns)
-                here = connection.execute(f"select {names} from nav_{layer}.{table}").fetchall()
-                there = emulator.client().query_and_wait(f"select {names} from job_{layer}.{table}")
-                assert sorted(map(_cells, here)) == sorted(_cells(row.values()) for row in there), table
-                compared += 1
+    for layer in ("staging", "intermediate", "marts"):
+        for table, columns in tables_of_duckdb(on_duckdb, f"nav_{layer}").items():
+            if table in WHEN_EACH_RUN_WAS:
+                continue
+            names = ", ".join(columns)
+            here = on_duckdb.warehouse.query(f"select {names} from nav_{layer}.{table}")
+            there = emulator.client().query_and_wait(f"select {names} from job_{layer}.{table}")
+            assert sorted(map(_cells, here)) == sorted(_cells(row.values()) for row in there), table
+            compared += 1
     assert compared >= 9
 
 
@@ -88,17 +89,18 @@ def _cell(cell: Any) -> Any:
 
 def test_the_job_gives_the_tables_of_duckdb_also_after_changes(
     feed: Served,
-    on_duckdb: Command,
+    on_duckdb: Job,
     on_bigquery: Command,
     bigquery_emulator: BigQueryEmulator,
 ) -> None:
     told = ""
     for at in (END - timedelta(days=2), END):
         feed.clock_to(at)
-        for command in (on_duckdb, on_bigquery):
-            code, printed = command("--since", "2019-01-01") if at < END else command()
-            assert code == 0, printed
-            told += printed
+        on_duckdb.poll()
+        build(on_duckdb.warehouse, Console(quiet=True))
+        code, printed = on_bigquery("--since", "2019-01-01") if at < END else on_bigquery()
+        assert code == 0, printed
+        told += printed
         assert_the_same(on_duckdb, bigquery_emulator)
     code, printed = on_bigquery("extract")
     assert (code, "nothing new" in printed) == (0, True), printed
