@@ -63,6 +63,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--points", type=int, default=sum(SHARES.values()))
     parser.add_argument("--polls", type=int, default=4)
     parser.add_argument("--phases", nargs="+", choices=PHASES, default=list(PHASES))
+    parser.add_argument("--from-poll", type=int, default=0, help="leave out the points of the polls before")
     parser.add_argument("--folder", type=Path, help="keep the work here, and go on with what lies there")
     parser.add_argument("--seconds", type=float, default=1e9, help="stop after so long; run again to go on")
 
@@ -80,7 +81,7 @@ def run(options: argparse.Namespace) -> list[Figures]:
                 harness.clock_to(END - BETWEEN * (options.polls - 1 - poll))
                 harness.undisturbed(poll, options.phases)
                 for number, point in enumerate(harness.points(poll, options)):
-                    if point in done:
+                    if point in done or poll < options.from_poll:
                         continue
                     if time.monotonic() > until:
                         return [_table(done)]

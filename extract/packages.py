@@ -71,6 +71,30 @@ def normalized_twice(waiting: list[Package]) -> list[Package]:
     return [package for place, package in enumerate(waiting) if package.load_id in ids[:place]]
 
 
+def has_begun(package: Package) -> bool:
+    """Whether its loading had begun when its run ended."""
+    return any([*(package.folder / name).glob("*")] for name in ("started_jobs", "completed_jobs"))
+
+
+def rewind(package: Package) -> None:
+    """Have all its rows loaded from the beginning; the staging tables must be empty.
+
+    What follows from the rows (merges) is made again. A file gets a new number of tries, because BigQuery takes
+    a job of the same name for one that is done.
+    """
+    tables = {table.name for table in RAW_TABLES}
+    for file in sorted(package.folder.glob("*_jobs/*")):
+        table, identity, tries, *kind = file.name.split(".")
+        if table not in tables:
+            continue
+        if kind == ["parquet"]:
+            file.rename(package.folder / "new_jobs" / f"{table}.{identity}.{int(tries) + 1}.parquet")
+        elif kind[-1] in ("sql", "reference"):
+            file.unlink()
+    for transition in (package.folder / ".pending_transitions").glob("*"):
+        transition.unlink()
+
+
 def set_aside(pipelines_dir: Path) -> list[Package]:
     """Packages that were taken out of the way, the oldest first."""
     return _in(pipelines_dir / SET_ASIDE)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -74,9 +75,25 @@ def settle(pipeline: dlt.Pipeline, stored: Stored | None) -> list[Package]:
             len(strange),
         )
         packages.put_aside(folder, strange)
+    for package in waiting if not strange else []:
+        if packages.has_begun(package):
+            _empty_staging(pipeline)
+            packages.rewind(package)
     if not waiting or strange:
         _take_the_state_of_the_warehouse(pipeline, stored)
     return strange
+
+
+def _empty_staging(pipeline: dlt.Pipeline) -> None:
+    """Forget what a load that was broken off had staged.
+
+    dlt would stage again what it does not know to be staged, and an insert-only merge does not deduplicate
+    inside a load: rows would be doubled.
+    """
+    with pipeline.sql_client() as client, client.with_staging_dataset():
+        for table in RAW_TABLES:
+            with suppress(DestinationUndefinedEntity):
+                client.execute_sql(f"delete from {client.make_qualified_table_name(table.name)} where true")
 
 
 def _take_the_state_of_the_warehouse(pipeline: dlt.Pipeline, stored: Stored | None) -> None:

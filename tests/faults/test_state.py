@@ -178,6 +178,28 @@ def test_a_run_that_died_between_two_folders_of_dlt_is_finished(
     assert_whole(job, undisturbed)
 
 
+def test_a_run_that_died_after_rows_were_staged_and_before_dlt_noted_it_doubles_none(
+    feed: Served, job: Job, undisturbed: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dlt.load import Load
+
+    class Killed(BaseException):
+        pass
+
+    def die(*_: object) -> None:
+        raise Killed
+
+    job.poll()
+    undisturbed.poll()
+    feed.clock_to(END)
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(Load, "complete_jobs", die)
+        job.poll()
+    job.poll()
+    undisturbed.poll()
+    assert_whole(job, undisturbed)
+
+
 def test_a_run_that_died_after_its_load_was_complete_does_not_count_it_twice(
     feed: Served, job: Job, undisturbed: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
