@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test lint bench crashes clean
+.PHONY: run test lint bench faults crashes clean
 
 run: .venv/.done
 	$(BIN)/python -m demo --port 0 -- $(BIN)/python run_pipeline.py
@@ -21,6 +21,10 @@ lint: .venv/.done
 
 bench: .venv/.done
 	$(BIN)/python -m bench
+
+# Every fault of the API, the disk and the state; `make test` tries one of each kind.
+faults: .venv/.done
+	$(BIN)/python -m pytest -m "long or not long" tests/faults
 
 # Kill the job at 206 points and run it again: half an hour. `python -m bench crashes --help` does it in parts.
 crashes: .venv/.done

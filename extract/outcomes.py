@@ -100,7 +100,7 @@ class Outcomes:
                 json.dumps({step: asdict(outcome) for step, outcome in kept.items()}, indent=1)
             )
         except OSError as error:
-            logger.warning("how the run ended cannot be remembered: %s", error.strerror)
+            logger.info("how the run ended cannot be remembered: %s", error.strerror)
 
 
 def without(message: str, secrets: Iterable[str]) -> str:

@@ -79,8 +79,8 @@ def has_begun(package: Package) -> bool:
 def rewind(package: Package) -> None:
     """Have all its rows loaded from the beginning; the staging tables must be empty.
 
-    What follows from the rows (merges) is made again. A file gets a new number of tries, because BigQuery takes
-    a job of the same name for one that is done.
+    What follows from the rows (merges) is made again. A file gets a new number of tries, because BigQuery
+    takes a job of the same name for one that is done.
     """
     tables = {table.name for table in RAW_TABLES}
     for file in sorted(package.folder.glob("*_jobs/*")):

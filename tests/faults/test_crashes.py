@@ -32,6 +32,6 @@ def test_a_job_killed_at_points_spread_over_extract_normalize_load_and_merge_los
     )
     assert done.returncode == 0, done.stderr + done.stdout
     outcomes = [json.loads(line) for line in (tmp_path / "results.jsonl").read_text().splitlines()]
-    assert len(outcomes) == POINTS
+    assert len(outcomes) >= POINTS
     assert {outcome for *_, outcome in outcomes} == {"killed"}
     assert {phase for _, phase, *_ in outcomes} == set(phases)

@@ -53,6 +53,7 @@ def nested(depth: int) -> str:
     return '{"title": "deep", "in": ' + '{"in": [' * depth + "{}" + "]}" * depth + "}"
 
 
+@pytest.mark.long
 def test_hostile_texts_go_through_load_dbt_and_page_as_text(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,7 +31,7 @@ def feed() -> Iterator[Served]:
         yield served
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.long)])
 def test_a_signal_ends_the_run_soon_even_while_threads_wait_for_the_feed(
     number: int, feed: Served, tmp_path: Path
 ) -> None:
@@ -58,6 +58,7 @@ def test_a_signal_ends_the_run_soon_even_while_threads_wait_for_the_feed(
     assert Job(tmp_path, feed.url).facts() == undisturbed.facts()
 
 
+@pytest.mark.long
 def test_a_disk_that_is_full_before_anything_is_loaded_is_said_plainly(feed: Served, tmp_path: Path) -> None:
     """The kernel lets the run write no file beyond so many bytes."""
     command, job, undisturbed = started(tmp_path, feed)
@@ -96,6 +97,7 @@ def test_a_disk_that_fills_up_while_loading_is_said_plainly(feed: Served, small_
     assert_the_old_warehouse_stays(code, printed, job, undisturbed)
 
 
+@pytest.mark.long
 def test_a_disk_that_became_read_only_is_said_plainly(feed: Served, small_disk: Path) -> None:
     command, job, undisturbed = started(small_disk, feed)
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
