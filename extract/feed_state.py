@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, MutableMapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from extract.canonical import canonical_json
-from extract.parse import ACTIVE, Event, Page, Reject
+from extract.parse import ACTIVE, EPOCH, Event, Page, Reject, microseconds
 from extract.tables import RAW_VERSION
 
 OVERLAP_EVENTS = 1000
@@ -20,6 +21,8 @@ OVERLAP_PAGES = 3
 """At most; a load reads more pages than these, so it always gets on."""
 
 MARK_BYTES = 8
+
+UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class RecentPage(NamedTuple):
@@ -63,7 +66,8 @@ class FeedState:
         return cls(
             stored.get("feed", feed),
             [RecentPage(page_id, _unpack(marks)) for page_id, marks in stored.get("recent", [])],
-            {
+            _unpack_owed(stored.get("untried", ""))
+            | {
                 ad_id: Owed(datetime.fromisoformat(event_at), _instant(since), reason)
                 for ad_id, (event_at, since, reason) in stored.get("owed", {}).items()
             },
@@ -76,9 +80,17 @@ class FeedState:
         """Write it where dlt commits it with the load."""
         stored["feed"] = self.feed
         stored["recent"] = [[page.page_id, _pack(page.marks)] for page in self.recent]
+        # dlt copies and writes the state many times a load, and a first run may owe 200,000 ads.
+        untried = {
+            ad_id: owed.event_at
+            for ad_id, owed in self.owed.items()
+            if owed.failing_since is None and UUID.fullmatch(ad_id)
+        }
+        stored["untried"] = _pack_owed(untried)
         stored["owed"] = {
             ad_id: [owed.event_at.isoformat(), _text(owed.failing_since), owed.reason]
             for ad_id, owed in self.owed.items()
+            if ad_id not in untried
         }
         stored["newest_event_at"] = _text(self.newest_event_at)
         stored["fields"] = sorted(self.fields)
@@ -134,6 +146,26 @@ def _pack(marks: Iterable[bytes]) -> str:
 def _unpack(text: str) -> tuple[bytes, ...]:
     packed = base64.b64decode(text)
     return tuple(packed[at : at + MARK_BYTES] for at in range(0, len(packed), MARK_BYTES))
+
+
+def _pack_owed(owed: Mapping[str, datetime]) -> str:
+    """24 bytes for each ad: its id, and its event's time in microseconds since 1970."""
+    packed = (
+        bytes.fromhex(ad_id.replace("-", "")) + microseconds(event_at).to_bytes(8, "big", signed=True)
+        for ad_id, event_at in owed.items()
+    )
+    return base64.b64encode(b"".join(packed)).decode()
+
+
+def _unpack_owed(text: str) -> dict[str, Owed]:
+    packed = base64.b64decode(text)
+    owed = {}
+    for at in range(0, len(packed), 24):
+        ad = packed[at : at + 16].hex()
+        instant = int.from_bytes(packed[at + 16 : at + 24], "big", signed=True)
+        ad_id = f"{ad[:8]}-{ad[8:12]}-{ad[12:16]}-{ad[16:20]}-{ad[20:]}"
+        owed[ad_id] = Owed(EPOCH + timedelta(microseconds=instant))
+    return owed
 
 
 def _instant(text: str | None) -> datetime | None:

@@ -1,6 +1,7 @@
 """The cursor never loses an entry, whatever the pages do; and what is owed is never forgotten."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from extract.feed_state import OVERLAP_EVENTS, OVERLAP_PAGES, FeedState, mark
 from extract.parse import Event, Page, Reject
@@ -20,6 +21,10 @@ def test_what_dlt_stores_comes_back_the_same() -> None:
     state = FeedState("nav.no")
     state.read([page(1, [event(1), event(2)])], broke_off=False)
     state.saw(event(1))
+    ids = [str(UUID(int=number)) for number in (0, 7, 2**128 - 1)] + [str(UUID(int=2**127)).upper()]
+    for number, ad_id in enumerate(ids):
+        state.saw(Event(ad_id, "ACTIVE", NOON - timedelta(days=30_000 * number, microseconds=1)))
+    state.owed[ids[1]] = state.owed[ids[1]].failed("answered 500", NOON)
     stored: dict[str, object] = {}
     state.store(stored)
     assert FeedState.load(stored, "another.no") == state
