@@ -267,9 +267,10 @@ def table() -> str:
 INTRODUCTION = """# What the API can do wrong
 
 Each row is a test (`tests/faults/test_api_faults.py`), which also lets a healthy run follow and compares its
-tables with those of a warehouse that nothing happened to. `make test` tries one of a kind, `make faults` all. The
-table is made from the tests: `python -m tests.faults.api_faults`. "Gives up" keeps all that was read before,
-and the next run goes on from there. How often and how long it tries: [settings](settings.md).
+tables with those of a warehouse that nothing happened to. `make test` tries one of each kind, `make faults`
+all. The table is made from the tests by `python -m tests.faults.api_faults`. "Gives up" keeps all that was
+read before, and the next run goes on from there. How often and how long is tried is set in
+[settings](settings.md).
 
 """
 

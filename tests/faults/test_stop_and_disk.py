@@ -46,6 +46,8 @@ def test_a_signal_ends_the_run_soon_even_while_threads_wait_for_the_feed(
     ) as process:
         assert process.stdout is not None
         assert next(line for line in process.stdout if "details to fetch" in line)
+        while not feed.stats()["requests"].get("entry"):
+            time.sleep(0.02)
         process.send_signal(number)
         sent = time.monotonic()
         rest = process.stdout.read()
