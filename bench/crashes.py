@@ -31,7 +31,7 @@ from bench._fuse import PHASES, Fuse
 from bench.figures import Figures
 
 END = datetime(2026, 3, 1, 12, tzinfo=UTC)
-BETWEEN = timedelta(hours=9)
+BETWEEN = timedelta(hours=14)
 WORLD = ("--seed", "7", "--days", "4", "--ads-a-day", "10", "--until", END.isoformat())
 SHARES = {"extract": 30, "normalize": 20, "load": 60, "merge": 40, "build": 36, "publish": 20}
 """How the points are spread, of 206."""
