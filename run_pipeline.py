@@ -9,6 +9,7 @@
   python run_pipeline.py status     what the warehouse holds, how fresh it is, what is owed
   python run_pipeline.py import-archive   the old archive in MongoDB: what it has and the warehouse has not
   python run_pipeline.py register   the business register, for the industries of the ads' employers
+  python run_pipeline.py source NAME   the API that [sources.api.NAME] of the configuration declares
 
 Where a run says that a load is stuck:
   python run_pipeline.py set-aside  take the load that fails out of the way; its rows are kept
@@ -208,6 +209,18 @@ def register(options: argparse.Namespace, console: Console) -> None:
     Console().print(str(loaded))
 
 
+def source(options: argparse.Namespace, console: Console) -> None:
+    """Load what is new of a declared API."""
+    from extract.api import load_api
+    from extract.api_settings import declared_api
+
+    api = declared_api(options.name)
+    warehouse = configured_warehouse(warehouse_settings())
+    with warehouse.locked(options.wait), console.status(f"reading {api.name}"):
+        loaded = load_api(warehouse, api)
+    Console().print(str(loaded))
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace, Console], None]] = {
     "run": run,
     "extract": extract,
@@ -221,6 +234,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, Console], None]] = {
     "start-over": start_over,
     "import-archive": import_archive,
     "register": register,
+    "source": source,
 }
 
 
@@ -296,6 +310,7 @@ def _arguments(given: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "command", nargs="?", choices=COMMANDS, default="run", help="a part of the job; all if left out"
     )
+    parser.add_argument("name", nargs="?", help="the declared API that `source` reads")
     parser.add_argument(
         "--since",
         type=_instant,
@@ -330,6 +345,8 @@ def _arguments(given: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--debug", action="store_true", help="show the trace of an error")
     options = parser.parse_args(given)
     options.step, options.done, options.alarm = "start", [], None
+    if (options.command == "source") != bool(options.name):
+        parser.error("`source` and only `source` takes the NAME of a section [sources.api.NAME]")
     if options.since and options.command not in ("run", "extract"):
         parser.error(f"--since reads the feed, which {options.command!r} does not")
     if options.engine and options.command not in ("run", "extract", "reprocess"):

@@ -13,7 +13,7 @@ the rule for numbers, and an e-mail address or a name in one is masked.
 masking.py masks one text, personal_data.py and phone_numbers.py hold the patterns.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from typing import Any
 
 from extract.canonical import storable_text
@@ -34,8 +34,8 @@ STRUCTURAL_FIELDS = frozenset(
 _LONGEST_STRUCTURAL_VALUE = 64
 
 
-def redact(ad: dict[str, Any]) -> dict[str, Any]:
-    """A copy of the ad without personal data; see the module's docstring.
+def redact(ad: dict[str, Any], structural: Set[str] = STRUCTURAL_FIELDS) -> dict[str, Any]:
+    """A copy of the ad without personal data; see the module's docstring. `structural` names its fields.
 
     Walks with a stack of its own: the depth of a document cannot exhaust Python's.
     """
@@ -48,7 +48,7 @@ def redact(ad: dict[str, Any]) -> dict[str, Any]:
         for key, value in items:
             copy: Any = value
             if isinstance(value, str):
-                if not (key in STRUCTURAL_FIELDS and _looks_structural(value)):
+                if not (key in structural and looks_structural(value)):
                     copy = mask(value, names)
             elif isinstance(value, dict | list | tuple):
                 if key == DROPPED_FIELD:
@@ -65,7 +65,8 @@ def redact_text(text: str, names: Iterable[str] = ()) -> str:
     return mask(text, NameIndex(names))
 
 
-def _looks_structural(value: str) -> bool:
+def looks_structural(value: str) -> bool:
+    """Whether the text looks like a key, a code or an instant."""
     return (
         len(value) <= _LONGEST_STRUCTURAL_VALUE
         and value.isascii()

@@ -30,7 +30,7 @@ from dlt.sources.helpers import requests
 from extract.canonical import canonical_json
 from extract.engine import map_here
 from extract.errors import SourceUnavailable
-from extract.feed import USER_AGENT
+from extract.http_client import client_of
 from extract.register_file import BulkFile
 from extract.settings import RegisterSettings
 from extract.tables import REJECTS, SOURCE_LOADS, UNITS, new_tables
@@ -77,18 +77,6 @@ class Reading:
     read: int = 0
     changed: int = 0
     rejects: int = 0
-
-
-def client_of(settings: RegisterSettings) -> requests.Client:
-    """An HTTP client that tries again what may pass, and honours Retry-After."""
-    return requests.Client(
-        request_timeout=(settings.connect_timeout, settings.read_timeout),
-        request_max_attempts=settings.attempts,
-        request_max_retry_delay=settings.longest_wait,
-        request_backoff_factor=min(1.0, settings.longest_wait),
-        session_attrs={"headers": {"User-Agent": USER_AGENT}},
-        raise_for_status=False,
-    )
 
 
 @dlt.source(name=SOURCE)

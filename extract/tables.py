@@ -33,7 +33,7 @@ def _column(name: str, kind: pa.DataType, *, nullable: bool = False) -> pa.Field
 BIGQUERY_LAYOUT: dict[str, Any] = {PARTITION_HINT: {"extracted_at": "TIMESTAMP_TRUNC({column_name}, MONTH)"}}
 
 
-RAW_VERSION = 3
+RAW_VERSION = 4
 """Of the raw tables, recorded with the cursor. A new table names the version that brings it; the next load
 makes it. Any other change needs its step in `extract.recovery`."""
 
@@ -200,7 +200,34 @@ UNITS = RawTable(
     disposition=UPSERT,
 )
 
-RAW_TABLES = (AD_VERSIONS, FEED_EVENTS, AD_FEATURES, FEED_LOADS, REJECTS, FEED_FIELDS, SOURCE_LOADS, UNITS)
+RECORDS = RawTable(
+    "records",
+    ("source", "record_id", "version_id"),
+    pa.schema(
+        [
+            _column("source", pa.string()),
+            _column("record_id", pa.string()),
+            _column("version_id", pa.string()),
+            _column("state_hash", pa.string()),
+            _column("changed_at", TIMESTAMP, nullable=True),
+            _column("document", pa.string()),
+            _column("extracted_at", TIMESTAMP),
+        ]
+    ),
+    since=4,
+)
+
+RAW_TABLES = (
+    AD_VERSIONS,
+    FEED_EVENTS,
+    AD_FEATURES,
+    FEED_LOADS,
+    REJECTS,
+    FEED_FIELDS,
+    SOURCE_LOADS,
+    UNITS,
+    RECORDS,
+)
 
 
 def new_tables(stored: MutableMapping[str, Any]) -> Iterator[Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from dlt.common.configuration.specs import BaseConfiguration
 
-from extract import credentials, settings
+from extract import api_settings, credentials, settings
 
 PROJECT = Path(__file__).resolve().parents[1]
 SPECS = {
@@ -17,6 +17,7 @@ SPECS = {
     "sources.nav_feed": settings.FeedSettings,
     "sources.mongo_archive": settings.ArchiveSettings,
     "sources.register": settings.RegisterSettings,
+    "sources.api.NAME": api_settings.ApiSettings,
     "bigquery_key": credentials.KeySettings,
 }
 

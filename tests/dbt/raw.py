@@ -97,6 +97,15 @@ TABLES: dict[str, dict[str, pa.DataType]] = {
         "kind": pa.string(),
         **PROVENANCE,
     },
+    "records": {
+        "source": pa.string(),
+        "record_id": pa.string(),
+        "version_id": pa.string(),
+        "state_hash": pa.string(),
+        "changed_at": INSTANT,
+        "document": pa.string(),
+        **PROVENANCE,
+    },
     "_dlt_loads": {
         "load_id": pa.string(),
         "schema_name": pa.string(),

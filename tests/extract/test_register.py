@@ -21,8 +21,8 @@ from demo.employers import possible_employers
 from demo.server import Served, serving
 from demo.world import World
 from extract.errors import SourceUnavailable
+from extract.http_client import client_of
 from extract.json_array import NotAnArray, objects_of
-from extract.register import client_of
 from extract.register_file import BulkFile
 from extract.register_load import load_register
 from extract.settings import RegisterSettings
