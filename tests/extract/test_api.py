@@ -13,10 +13,16 @@ from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 import pytest
+from dlt.common.configuration.container import Container
+from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 
+import run_pipeline
 from extract.api import Reading, load_api
-from extract.api_settings import Api, ApiSettings
-from extract.errors import ConfigurationError, JobMarketError, SourceUnavailable
+from extract.api_records import Read, Rejected, Shape, State, convert
+from extract.api_settings import Api, ApiSettings, declared_api
+from extract.api_walks import Walks
+from extract.errors import ConfigurationError, SourceUnavailable
+from extract.redact import redact_text
 from extract.status import source_loads
 from tests.command import PROJECT, Command
 from tests.job import Job
@@ -24,6 +30,7 @@ from tests.job import Job
 Query = dict[str, str]
 Answer = Callable[[Query], Any]
 SECRET = "hush-4711"
+ONE_BY_ONE = {"type": "offset", "limit": 1, "total_path": "data.total"}
 STATE = "record_id, document ->> '$.title'"
 
 
@@ -106,6 +113,20 @@ def read(job: Job, server: Server, name: str = "courses", **given: Any) -> Readi
     return load_api(job.warehouse, api(server, name, declared, **given))
 
 
+def walks(declared: Api) -> Walks:
+    return Walks(declared, datetime.now(UTC), None)
+
+
+def walked(server: Server, name: str, **given: Any) -> list[Any]:
+    """What the pages of one run hold, without a warehouse."""
+    pages = walks(api(server, name, example(name), **{"secret": SECRET, **given})).pages()
+    return [read.record for page in pages for read in page]
+
+
+def converted(items: list[Any], shape: Shape) -> list[State | Rejected]:
+    return convert([Read(0, datetime.now(UTC), item) for item in items], shape).results
+
+
 def records(job: Job) -> list[tuple[Any, ...]]:
     return sorted(job.rows("records", STATE))
 
@@ -155,34 +176,29 @@ def test_the_public_feed_is_walked_back_beyond_what_one_query_shows(
 
 
 def test_a_cut_that_only_the_number_of_records_tells_is_walked_back_too(
-    job: Job, serve: Callable[[Answer], Server]
+    serve: Callable[[Answer], Server],
 ) -> None:
     feed = PublicFeed(ads=30, most=10)
     params = {"size": 5, "published": "[{since},{until}]"}
-    read(job, serve(feed), "public_feed", params=params, most_records=10)
-    assert len(records(job)) == 30
+    found = walked(serve(feed), "public_feed", params=params, most_records=10)
+    assert {ad["uuid"] for ad in found} == {ad["uuid"] for ad in feed.ads}
 
 
-def test_a_walk_back_that_cannot_be_right_ends_with_the_field(
-    job: Job, serve: Callable[[Answer], Server]
-) -> None:
+def test_a_walk_back_that_cannot_be_right_ends_with_the_field(serve: Callable[[Answer], Server]) -> None:
     feed = PublicFeed(ads=30, most=2)
     params = {"size": 5, "published": "[{since},{until}]"}
     with pytest.raises(ConfigurationError, match=r"time_format: one query cannot show"):
-        read(job, serve(feed), "public_feed", params=params, most_records=2)
+        walked(serve(feed), "public_feed", params=params, most_records=2)
     feed = PublicFeed(ads=30, most=10)
     feed.ads.reverse()
     with pytest.raises(ConfigurationError, match=r"params: \{until\} needs .* newest records first"):
-        read(job, serve(feed), "public_feed", params=params, most_records=10)
-    assert not job.rows("records") and not job.rows("_dlt_loads")
+        walked(serve(feed), "public_feed", params=params, most_records=10)
 
 
-def test_pages_that_repeat_end_with_the_field_and_not_never(
-    job: Job, serve: Callable[[Answer], Server]
-) -> None:
+def test_pages_that_repeat_end_with_the_field_and_not_never(serve: Callable[[Answer], Server]) -> None:
+    feed = PublicFeed(ads=30, most=10)
     with pytest.raises(ConfigurationError, match=r"public_feed\.paging: the same page"):
-        feed = PublicFeed(ads=30, most=10)
-        read(job, serve(feed), "public_feed", paging={"type": "page_number", "page_param": "page"})
+        walked(serve(feed), "public_feed", paging={"type": "page_number", "page_param": "page"})
 
 
 # Offset paging, overlapping windows, records that change later
@@ -201,7 +217,7 @@ class Courses:
             "number": f"{n:08}",
             "title": title,
             "modified": modified,
-            "contact": {"who": "Kari Nordmann", "reach": 98765432},
+            "contact": {"name": "Kari Nordmann", "reach": 98765432},
             "teachers": [{"name": "Per Hansen", "room": "A"}],
             "text": "Ask Kari Nordmann or Per Hansen, kari@example.no",
         }
@@ -212,11 +228,15 @@ class Courses:
         return {"data": {"items": items[begin : begin + limit], "total": len(items)}}
 
 
-def test_overlapping_windows_give_each_state_once_and_what_changes_later_a_new_version(
+def test_a_run_that_fails_loads_nothing_windows_overlap_and_what_changes_later_is_a_new_version(
     job: Job, serve: Callable[[Answer], Server]
 ) -> None:
     courses = Courses(120)
-    server = serve(courses)
+    server = serve(lambda query: 500 if query["offset"] == "100" else courses(query))
+    with pytest.raises(SourceUnavailable, match="status 500"):
+        read(job, server)
+    assert job.rows("records") == job.rows("_dlt_loads") == []
+    server.answer = courses
     assert read(job, server).handed_over == 120
     before = job.rows("_dlt_loads"), job.rows("_dlt_pipeline_state"), records(job)
     job.forget_local_state()
@@ -234,63 +254,60 @@ def test_overlapping_windows_give_each_state_once_and_what_changes_later_a_new_v
 def test_a_record_that_goes_back_to_what_it_was_has_three_versions_and_the_same_keys_again(
     job: Job, serve: Callable[[Answer], Server], tmp_path: Any
 ) -> None:
-    again = Job(tmp_path / "again", job.base_url)
-    for title in ("A", "B", "A", "A", "B"):
-        courses = Courses(0)
+    versions = "version_id, document ->> '$.title'"
+    courses = Courses(0)
+    for title in ("A", "B", "A"):
         courses.items = [Courses.course(1, title)]
-        server = serve(courses)
-        read(job, server)
-        read(again, server)
-    rows = job.rows("records order by extracted_at", "version_id, document ->> '$.title'")
-    assert [title for _, title in rows] == ["A", "B", "A", "B"]
-    assert rows == again.rows("records order by extracted_at", "version_id, document ->> '$.title'")
+        read(job, serve(courses))
+    rows = job.rows("records order by extracted_at", versions)
+    assert [title for _, title in rows] == ["A", "B", "A"]
+    again = Job(tmp_path / "again", job.base_url)
+    courses.items = [Courses.course(1, title) for title in ("A", "B", "A")]
+    read(again, serve(lambda query: courses({**query, "limit": "1"})), paging=ONE_BY_ONE)
+    assert again.rows("records order by extracted_at", versions) == rows
 
 
 def test_an_older_state_that_is_read_later_is_kept_once_and_is_not_the_latest(
     job: Job, serve: Callable[[Answer], Server]
 ) -> None:
     courses = Courses(0)
-    courses.items = [
-        Courses.course(1, title, f"2026-03-0{day}T12:00") for day, title in ((9, "new"), (2, "old"))
-    ]
-    server = serve(courses)
-    read(job, server)
-    read(job, server)
-    assert sorted(job.rows("records", "document ->> '$.title'")) == [("new",), ("old",)]
-    latest = "records order by changed_at desc nulls last, extracted_at desc limit 1"
-    assert job.rows(latest, "document ->> '$.title'") == [("new",)]
+    new, old = (Courses.course(1, title, f"2026-03-0{day}T12:00") for day, title in ((9, "new"), (2, "old")))
+    courses.items = [new, old, new, old]
+    read(job, serve(courses), paging=ONE_BY_ONE)
+    assert job.rows("records order by changed_at", "document ->> '$.title'") == [("old",), ("new",)]
 
 
-def test_nothing_personal_is_stored_and_codes_keep_their_digits(
-    job: Job, serve: Callable[[Answer], Server]
-) -> None:
-    courses = Courses(2)
+def test_nothing_personal_is_stored_and_codes_keep_their_digits() -> None:
     broken = {**Courses.course(3), "number": None}
-    courses.items.append(broken)
-    read(job, serve(courses))
-    assert len(job.rows("records")) == 2 and len(job.rows("rejects")) == 1
-    stored = repr(job.rows("records")) + repr(job.rows("rejects"))
+    shape = walks(api(None, "courses", example("courses"), secret=SECRET)).shape
+    stored = repr(converted([Courses.course(1), broken], shape))
+    assert "State(" in stored and "Rejected(" in stored
     for personal in ("Kari", "Nordmann", "Hansen", "98765432", "kari@"):
         assert personal not in stored
-    assert "00000001" in stored and "room" in stored
+    assert stored.count("00000001") == 2 and "room" in stored
 
 
-def test_a_key_that_is_personal_is_stored_as_a_hash(job: Job, serve: Callable[[Answer], Server]) -> None:
-    people = [{"mail": "kari@example.no", "n": 1}, {"mail": "per@example.no", "n": 2}]
-    read(job, serve(lambda query: people), "stations", key=["mail"])
-    assert len(records(job)) == 2
-    assert "example.no" not in repr(job.rows("records"))
+@pytest.mark.parametrize("personal", ["kari@example.no", "Kari Nordmann", "01010112377"])
+def test_a_key_that_is_personal_is_stored_as_a_hash(personal: str) -> None:
+    shape = Shape("people", ("id",), None, UTC, (), ())
+    assert "[identity number]" in redact_text("01010112377")
+    one, other = converted([{"id": personal}, {"id": f"{personal}x y"}], shape)
+    assert isinstance(one, State) and isinstance(other, State)
+    assert len(one.record_id) == 32 and one.record_id != other.record_id
 
 
-def test_what_is_no_record_is_rejected_once_and_the_counts_add_up(
-    job: Job, serve: Callable[[Answer], Server]
+def test_what_is_no_record_is_rejected_once_the_counts_add_up_and_a_misspelt_field_is_warned_of(
+    job: Job, serve: Callable[[Answer], Server], caplog: pytest.LogCaptureFixture
 ) -> None:
     courses = Courses(3)
     courses.items += [{**Courses.course(4), "modified": "2026-soon"}, {**Courses.course(5), "number": ""}]
     courses.items.append(courses.items[0])
     server = serve(courses)
     read(job, server)
-    read(job, server)
+    read(job, server, personal=["contact", "teachers.name", "teachers.nam"])
+    assert [r.getMessage() for r in caplog.records if r.levelname == "WARNING"] == [
+        "sources.api.courses.personal: no record had 'teachers.nam' in this run"
+    ]
     reasons = sorted(row[0] for row in job.rows("rejects", "reason"))
     assert reasons == ["no text or whole number in the key field 'number'", "no time in the field 'modified'"]
     counts = "records_read, rows_handed_over, repeats, rejects"
@@ -317,12 +334,8 @@ def test_a_bare_list_without_a_key_is_kept_by_its_content(
 
 
 @pytest.mark.parametrize("answer", [[], {"data": {"items": None, "total": 0}}], ids=repr)
-def test_an_api_that_has_nothing_gives_nothing(
-    answer: Any, job: Job, serve: Callable[[Answer], Server]
-) -> None:
-    name = "stations" if answer == [] else "courses"
-    assert read(job, serve(lambda query: answer), name).read == 0
-    assert job.rows("records") == []
+def test_an_api_that_has_nothing_gives_nothing(answer: Any, serve: Callable[[Answer], Server]) -> None:
+    assert walked(serve(lambda query: answer), "stations" if answer == [] else "courses") == []
 
 
 # What goes wrong
@@ -370,59 +383,25 @@ def test_a_wrong_declaration_is_named_by_its_field(given: dict[str, Any], told: 
         ({}, 400, "params: the API answers 400"),
     ],
 )
-def test_what_the_answer_shows_to_be_wrong_is_named_by_its_field_and_nothing_is_loaded(
-    given: dict[str, Any], answer: int | None, told: str, job: Job, serve: Callable[[Answer], Server]
+def test_what_the_answer_shows_to_be_wrong_is_named_by_its_field(
+    given: dict[str, Any], answer: int | None, told: str, serve: Callable[[Answer], Server]
 ) -> None:
     courses = Courses(3)
     server = serve(lambda query: answer or courses(query))
     with pytest.raises(ConfigurationError, match=rf"^sources\.api\.courses\.{told}"):
-        read(job, server, **given)
-    assert job.rows("_dlt_loads") == []
-
-
-def test_an_api_that_fails_in_the_middle_loads_nothing_and_the_next_run_brings_all(
-    job: Job, serve: Callable[[Answer], Server]
-) -> None:
-    courses = Courses(120)
-    server = serve(lambda query: 500 if query["offset"] == "100" else courses(query))
-    with pytest.raises(SourceUnavailable, match="status 500"):
-        read(job, server)
-    assert job.rows("records") == []
-    server.answer = courses
-    read(job, server)
-    assert len(records(job)) == 120
+        walked(server, "courses", **given)
 
 
 @pytest.mark.parametrize("way", ["link", "redirect"])
-def test_no_other_host_is_asked_whatever_an_answer_says(
-    way: str, job: Job, serve: Callable[[Answer], Server]
-) -> None:
+def test_no_other_host_is_asked_whatever_an_answer_says(way: str, serve: Callable[[Answer], Server]) -> None:
     other = serve(lambda query: [])
     linked = {"items": [{"title": "x"}], "next": f"{other.url}/all.json"}
     server = serve(lambda query: linked if way == "link" else f"{other.url}/all.json")
     paging = {"type": "json_link", "next_url_path": "next"}
     declared = {"path": "all.json", "records": "items", "paging": paging}
     with pytest.raises(ConfigurationError, match="base_url: an answer leads to another host"):
-        load_api(job.warehouse, api(server, "stations", declared, secret=SECRET))
+        list(walks(api(server, "stations", declared, secret=SECRET)).pages())
     assert server.asked and not other.asked
-
-
-def test_a_personal_field_that_no_record_has_is_warned_of(
-    job: Job, serve: Callable[[Answer], Server], caplog: pytest.LogCaptureFixture
-) -> None:
-    read(job, serve(Courses(1)), personal=["contact", "teachers.nam"])
-    assert [r.getMessage() for r in caplog.records if r.levelname == "WARNING"] == [
-        "sources.api.courses.personal: no record had 'teachers.nam' in this run"
-    ]
-
-
-def test_one_batch_that_cannot_be_worked_on_loads_nothing(
-    job: Job, serve: Callable[[Answer], Server], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("extract.api_records.redact", lambda *_: 1 / 0)
-    with pytest.raises(JobMarketError, match="cannot be worked on"):
-        read(job, serve(Courses(1)))
-    assert job.rows("_dlt_loads") == []
 
 
 # The command line
@@ -444,21 +423,47 @@ def test_an_api_is_read_by_its_name_from_the_environment_alone(
     assert (code, printed.splitlines()[-1]) == (0, "courses: 3 records read, 3 new or changed, 0 rejects")
     assert SECRET not in printed
     assert len(records(job)) == 3
+    environment["SOURCES__API__COURSES__TIME_ZONE"] = "Olso"
+    code, printed = command("source", "courses", **environment)
+    assert (code, printed) == (2, "sources.api.courses.time_zone: 'Olso' is no time zone.\n")
 
 
-@pytest.mark.parametrize(
-    ("arguments", "told"),
-    [
-        (("source",), "`source` and only `source` takes the NAME"),
-        (("status", "courses"), "`source` and only `source` takes the NAME"),
-        (
-            ("source", "courses"),
-            "There is no section [sources.api.courses] in .dlt/config.toml; none is declared.",
-        ),
-        (("source", "register"), "A source cannot be called 'register'"),
-    ],
-)
-def test_wrong_use_is_told_in_one_sentence(arguments: tuple[str, ...], told: str, tmp_path: Any) -> None:
-    code, printed = Command(tmp_path, "http://127.0.0.1:9")(*arguments)
-    assert code == 2
-    assert told in printed.splitlines()[-1]
+@pytest.mark.parametrize("arguments", [["source"], ["status", "courses"]])
+def test_the_name_of_an_api_goes_with_the_command_source(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        run_pipeline.main(arguments)
+    assert stop.value.code == 2
+    assert "`source` and only `source` takes the NAME" in capsys.readouterr().err
+
+
+def test_a_name_that_is_not_declared_or_cannot_be_is_told() -> None:
+    with pytest.raises(ConfigurationError, match=r"no section \[sources\.api\.courses\] .*none is declared"):
+        declared_api("courses")
+    for name in ("register", "Two Words"):
+        with pytest.raises(ConfigurationError, match="cannot be called"):
+            declared_api(name)
+
+
+def test_a_section_of_the_file_is_read_and_a_setting_that_does_not_exist_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    providers = Container()[PluggableRunContext].providers.providers
+    [file] = [provider for provider in providers if provider.name == "config.toml"]
+    page = (PROJECT / "docs" / "sources.md").read_text(encoding="utf-8")
+    written = "\n".join(re.findall(r"```toml\n(.*?)```", page, re.S))
+    monkeypatch.setenv("SOURCES__API__COURSES__SECRET", SECRET)
+    monkeypatch.setattr(file, "_config_doc", tomllib.loads(written))
+    assert declared_api("courses").settings.params == {"modified_from": "{since}"}
+    assert declared_api("stations").origin == "https://stations.example/"
+    with pytest.raises(ConfigurationError, match="declared are: public_feed, courses, stations"):
+        declared_api("lessons")
+    monkeypatch.setattr(file, "_config_doc", tomllib.loads(written.replace("time_zone", "timezone")))
+    with pytest.raises(ConfigurationError, match=r"courses\.timezone: .* Is time_zone meant\?"):
+        declared_api("courses")
+    monkeypatch.setattr(
+        file, "_config_doc", tomllib.loads(written.replace("look_back_days = 14", "look_back_days = 'x'"))
+    )
+    with pytest.raises(ConfigurationError, match=r"\[sources\.api\.courses\] .*look_back_days"):
+        declared_api("courses")
