@@ -392,7 +392,8 @@ def _remember(options: argparse.Namespace, failure: str | None) -> None:
         outcomes = Outcomes(PROJECT / warehouse_settings().pipelines_dir)
         outcomes.ended(failures, options.done, url, [str(feed_settings().token or "")])
     except JobMarketError as error:
-        logging.getLogger("extract").warning("nobody was told: %s", error)
+        if str(error) != failure:  # a setting that is wrong is told once
+            logging.getLogger("extract").warning("nobody was told: %s", error)
 
 
 def _failed(
