@@ -1,7 +1,9 @@
-"""Which process runs which test: a folder's tests share what is dear to make, so one runs them all."""
+"""Which process runs which test: a folder's tests share what is dear to make. And what a file leaves behind."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,3 +19,12 @@ class ByFolder(LoadScopeScheduling):
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFolder:
     return ByFolder(config, log)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_variable_outlives_its_file() -> Iterator[None]:
+    """A build in this process tells dbt by variables where to write, as the command does in its own."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)

@@ -94,8 +94,9 @@ def test_the_tables_of_one_poll_are_those_of_the_oracle(world: World, feed: Serv
     assert_as_the_oracle_says(job, expected(world, [END], as_of(job)))
 
 
-def test_hourly_polls_of_ten_days_give_the_tables_of_one_poll_at_the_end(
-    world: World, feed: Served, tmp_path: Path
+@pytest.mark.parametrize("days", [3, pytest.param(10, marks=pytest.mark.long)])
+def test_hourly_polls_of_some_days_give_the_tables_of_one_poll_at_the_end(
+    days: int, world: World, feed: Served, tmp_path: Path
 ) -> None:
     """Equal: every event; every ad; its status and, where both saw its content, every column.
 
@@ -104,7 +105,7 @@ def test_hourly_polls_of_ten_days_give_the_tables_of_one_poll_at_the_end(
     hourly polls then say is held against the oracle.
     """
     hourly, once = Job(tmp_path / "hourly", feed.url), Job(tmp_path / "once", feed.url)
-    instants = [END - TEN_DAYS + timedelta(hours=hour) for hour in range(10 * 24 + 1)]
+    instants = [END - timedelta(hours=hour) for hour in reversed(range(days * 24 + 1))]
     for instant in instants:
         feed.clock_to(instant)
         hourly.poll()

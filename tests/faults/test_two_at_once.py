@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,14 @@ def test_a_run_that_waits_begins_when_the_other_is_done(tmp_path: Path) -> None:
         assert not began.is_set()
     waiting.join(60)
     assert began.is_set()
+
+
+@pytest.fixture(autouse=True)
+def usual_signals() -> Iterator[None]:
+    """What the main thread does with SIGINT where nothing took it over; other tests' libraries may have."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture
