@@ -1,4 +1,4 @@
-"""Which process runs which test: a folder's tests share what is dear to make. And what a file leaves behind."""
+"""Which process runs which test (a folder shares what is dear to make), and what a file leaves behind."""
 
 from __future__ import annotations
 
