@@ -28,7 +28,7 @@ def mongo_server(folder: Path, *, on_disk: bool = False) -> Iterator[str]:
             _wait_for(uri, process)
             yield uri
         finally:
-            process.terminate()
+            process.kill()  # asked to end, it sometimes does not, and nobody reads its data again
 
 
 def _wait_for(uri: str, process: subprocess.Popen[bytes]) -> None:
