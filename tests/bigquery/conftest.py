@@ -3,15 +3,18 @@
 bigquery_emulator: the running emulator.
 both_warehouses: the dbt project built step by step in DuckDB and in BigQuery.
 google_sql: makes analyzers that know the raw tables.
+analyzed: what Google's analyzer says to all that BigQuery was sent meanwhile.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import pytest
 
 from tests.bigquery import emulator, raw_rows
+from tests.bigquery.analyzer import Finding, check, nodes_of
 from tests.bigquery.googlesql import GoogleSql
 from tests.bigquery.warehouses import BothWarehouses, build_both
 from tests.dbt.raw import TABLES
@@ -53,3 +56,20 @@ def google_sql(request: pytest.FixtureRequest) -> Callable[[], GoogleSql]:
         return engine
 
     return make
+
+
+@dataclass(frozen=True)
+class Analyzed:
+    """An analyzer that knows every table there is at the end, and what it had against the statements."""
+
+    engine: GoogleSql
+    findings: list[Finding]
+
+
+@pytest.fixture(scope="package")
+def analyzed(both_warehouses: BothWarehouses, google_sql: Callable[[], GoogleSql]) -> Analyzed:
+    engine = google_sql()
+    for name, columns in both_warehouses.seeds.items():
+        engine.add_table_of(name, columns)
+    statements, nodes = both_warehouses.recording.statements, nodes_of(both_warehouses.manifest)
+    return Analyzed(engine, check(engine, statements, nodes))

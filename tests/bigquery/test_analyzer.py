@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.bigquery.analyzer import Node, Recording, Statement, check, nodes_of
+from tests.bigquery.conftest import Analyzed
 from tests.bigquery.emulator import PROJECT, BigQueryEmulator
 from tests.bigquery.googlesql import GoogleSql
 from tests.bigquery.warehouses import PROJECT_DIR, BothWarehouses, bigquery_dbt
@@ -19,14 +20,8 @@ MakeEngine = Callable[[], GoogleSql]
 AD_VERSIONS = f"`{PROJECT}`.`nav_raw`.`ad_versions`"
 
 
-def test_every_statement_that_dbt_sends_passes_googles_analyzer(
-    both_warehouses: BothWarehouses, google_sql: MakeEngine
-) -> None:
-    engine = google_sql()
-    for name, columns in both_warehouses.seeds.items():
-        engine.add_table_of(name, columns)
-    findings = check(engine, both_warehouses.recording.statements, nodes_of(both_warehouses.manifest))
-    assert not findings, "\n".join(map(str, findings))
+def test_every_statement_that_dbt_sends_passes_googles_analyzer(analyzed: Analyzed) -> None:
+    assert not analyzed.findings, "\n".join(map(str, analyzed.findings))
 
 
 def test_no_node_of_the_project_is_left_out(both_warehouses: BothWarehouses) -> None:
