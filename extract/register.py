@@ -130,6 +130,12 @@ def _updates(reading: Reading, state: dict[str, Any]) -> Iterator[list[Any]]:
     page = _json(client, url, {**begin, "size": settings.updates_per_load}) or {}
     updates = page.get("_embedded", {}).get(kind.updated, [])
     reading.is_done = len(updates) < settings.updates_per_load
+    next_id = max((int(update["oppdateringsid"]) for update in updates), default=0) + 1
+    if updates and next_id <= state.get("next_id", 0):
+        raise SourceUnavailable(
+            f"The business register answers updates up to number {next_id - 1:,} where those from "
+            f"{state['next_id']:,} on were asked for ({url}). What was read before is kept; try later."
+        )
     # of a deleted unit the register tells less than the warehouse holds
     numbers = dict.fromkeys(str(update["organisasjonsnummer"]) for update in updates)
     remaining = iter(numbers)
@@ -138,7 +144,7 @@ def _updates(reading: Reading, state: dict[str, Any]) -> Iterator[list[Any]]:
     for units in map_here(fetch, batches, settings.concurrency):
         yield [unit for unit in units if not unit.get("slettedato")]
     if updates:
-        state["next_id"] = max(int(update["oppdateringsid"]) for update in updates) + 1
+        state["next_id"] = next_id
 
 
 def _fetch(numbers: Sequence[str], client: requests.Client, url: str) -> list[dict[str, Any]]:

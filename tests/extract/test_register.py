@@ -7,7 +7,7 @@ import random
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -162,9 +162,16 @@ def broken_off(body: bytes, at: int, etag: str = '"1"') -> Answer:
 
 
 @contextmanager
-def register(main: list[Answer], sub: list[Answer]) -> Iterator[tuple[str, list[tuple[str, str | None]]]]:
+def register(
+    main: list[Answer], sub: list[Answer], updates: Sequence[Answer] = ()
+) -> Iterator[tuple[str, list[tuple[str, str | None]]]]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.answers = {"/api/enheter/lastned": main, "/api/underenheter/lastned": sub}  # type: ignore[attr-defined]
+    server.answers = {  # type: ignore[attr-defined]
+        "/api/enheter/lastned": main,
+        "/api/underenheter/lastned": sub,
+        "/api/oppdateringer/enheter": list(updates),
+        "/api/enheter/900000001": [whole(b'{"organisasjonsnummer": "900000001"}')],
+    }
     server.asked = []  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
@@ -269,6 +276,15 @@ def test_a_download_that_is_damaged_at_its_end_changes_nothing(job: Job) -> None
         assert (units(job), job.rows("_dlt_loads")) == before
         load_register(job.warehouse, settings(url, reload_days=0))
     assert sum(row[3] == "47.110" for row in units(job)) == 5000
+
+
+def test_updates_that_do_not_go_on_end_the_run_and_are_told(job: Job) -> None:
+    update = {"oppdateringsid": 7, "organisasjonsnummer": "900000001"}
+    body = orjson.dumps({"_embedded": {"oppdaterteEnheter": [update]}})
+    with register([whole(bulk(5))], [whole(bulk(5, first=950_000_000))], [whole(body)]) as (url, _):
+        load_register(job.warehouse, settings(url))
+        with pytest.raises(SourceUnavailable, match="up to number 7 where those from 8 on were asked for"):
+            load_register(job.warehouse, settings(url, updates_per_load=1))
 
 
 def test_a_unit_without_a_number_is_rejected_and_one_that_comes_twice_counts_once(job: Job) -> None:
