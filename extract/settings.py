@@ -42,14 +42,10 @@ class FeedSettings(BaseConfiguration):
 
     def on_resolved(self) -> None:
         """Refuse what cannot work, naming the setting."""
-        url = urlsplit(self.base_url)
-        if url.scheme not in ("http", "https") or not url.hostname:
-            raise ConfigurationError(
-                f"sources.nav_feed.base_url is {self.base_url!r}: it must be an http(s) address."
-            )
-        for name in ("concurrency", "since_days", "details_per_load", "attempts"):
-            if getattr(self, name) < 1:
-                raise ConfigurationError(f"sources.nav_feed.{name} must be at least 1.")
+        _need_an_address("sources.nav_feed.base_url", self.base_url)
+        _need_one_or_more(
+            self, "sources.nav_feed", "concurrency", "since_days", "details_per_load", "attempts"
+        )
         if self.pages_per_load < 5:
             # A load reads the last pages again before it comes to new ones.
             raise ConfigurationError("sources.nav_feed.pages_per_load must be at least 5.")
@@ -71,9 +67,7 @@ class ArchiveSettings(BaseConfiguration):
 
     def on_resolved(self) -> None:
         """Refuse what cannot work, naming the setting."""
-        for name in ("batch_size", "documents_per_load"):
-            if getattr(self, name) < 1:
-                raise ConfigurationError(f"sources.mongo_archive.{name} must be at least 1.")
+        _need_one_or_more(self, "sources.mongo_archive", "batch_size", "documents_per_load")
 
 
 @configspec
@@ -92,16 +86,10 @@ class RegisterSettings(BaseConfiguration):
 
     def on_resolved(self) -> None:
         """Refuse what cannot work, naming the setting."""
-        url = urlsplit(self.base_url)
-        if url.scheme not in ("http", "https") or not url.hostname:
-            raise ConfigurationError(
-                f"sources.register.base_url is {self.base_url!r}: it must be an http(s) address."
-            )
+        _need_an_address("sources.register.base_url", self.base_url)
         if not 1 <= self.updates_per_load <= 10_000:
             raise ConfigurationError("sources.register.updates_per_load must be 1 to 10000.")
-        for name in ("concurrency", "attempts"):
-            if getattr(self, name) < 1:
-                raise ConfigurationError(f"sources.register.{name} must be at least 1.")
+        _need_one_or_more(self, "sources.register", "concurrency", "attempts")
 
 
 @configspec
@@ -138,6 +126,18 @@ def register_settings() -> RegisterSettings:
 def warehouse_settings() -> WarehouseSettings:
     """The settings of section `warehouse`. Raises ConfigurationError."""
     return resolved(WarehouseSettings(), "warehouse")
+
+
+def _need_an_address(setting: str, url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigurationError(f"{setting} is {url!r}: it must be an http(s) address.")
+
+
+def _need_one_or_more(settings: BaseConfiguration, section: str, *names: str) -> None:
+    for name in names:
+        if getattr(settings, name) < 1:
+            raise ConfigurationError(f"{section}.{name} must be at least 1.")
 
 
 def resolved(spec: SpecT, *section: str) -> SpecT:

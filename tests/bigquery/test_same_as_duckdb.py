@@ -14,7 +14,7 @@ import pytest
 
 from tests.bigquery.warehouses import BothWarehouses, Step, tables_of
 
-STEPS = ("first load", "nothing new", "load 2", "register", "load 3", "full refresh")
+STEPS = ("first load", "nothing new", "load 2 and register", "load 3", "full refresh")
 DIGITS = 1e-9
 
 

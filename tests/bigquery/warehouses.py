@@ -114,7 +114,7 @@ def tables_of(manifest: Manifest) -> list[str]:
 
 
 def build_both(emulator: BigQueryEmulator, folder: Path) -> BothWarehouses:
-    """Three loads, a run with nothing new after the first, and a full refresh at the end."""
+    """Four loads, two of them read by one run; a run with nothing new, and a full refresh at the end."""
     file = folder / "job_market.duckdb"
     on_duckdb = Dbt("duckdb", folder / "on_duckdb", {"JOB_MARKET_DUCKDB_PATH": str(file)})
     on_bigquery = bigquery_dbt(emulator, folder / "on_bigquery")
@@ -135,9 +135,9 @@ def build_both(emulator: BigQueryEmulator, folder: Path) -> BothWarehouses:
         if name == "first load":
             step(name, "build")
             step("nothing new", "run")
-        elif name == "load 2":
-            step(name, "run")
-        else:
+        elif name == "register":
+            step("load 2 and register", "run")
+        elif name == "load 3":
             step(name, "build", "--exclude-resource-type", "unit_test", "seed")
     step("full refresh", "run", "--full-refresh")
     both.seeds = _seed_columns(client, both.manifest)

@@ -15,13 +15,11 @@ import demo.server
 from demo.server import Served, serving
 from demo.world import World
 from extract.errors import ConfigurationError, SourceUnavailable
-from extract.feed import Token, TokenRefused
+from extract.feed import TokenRefused
 from extract.feed_state import FeedState
-from extract.nav_feed import Poll, nav_feed
 from extract.progress import Progress
-from extract.settings import FeedSettings
 from extract.status import feed_state
-from tests.job import LONG_AGO, Job
+from tests.job import Job
 
 END = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -200,7 +198,7 @@ def test_a_load_that_was_left_pending_is_finished_and_then_the_run_does_its_own_
 ) -> None:
     with serving(world, clock=END - timedelta(days=1)) as served:
         job = Job(tmp_path / "job", served.url)
-        _leave_pending(job, step)
+        job.leave_pending(step)
         served.clock_to(END)
         summary = job.poll()
         whole = Job(tmp_path / "whole", served.url)
@@ -208,15 +206,6 @@ def test_a_load_that_was_left_pending_is_finished_and_then_the_run_does_its_own_
     assert summary.finished == 1
     assert summary.events > 0
     assert job.facts()["feed_events"] == whole.facts()["feed_events"]
-
-
-def _leave_pending(job: Job, step: str, since: datetime | None = LONG_AGO) -> None:
-    settings = FeedSettings(base_url=job.base_url)
-    quiet = Progress(Console(quiet=True, force_terminal=False))
-    pipeline = job.pipeline()
-    pipeline.extract(nav_feed(Poll(settings, Token(), quiet, since)))
-    if step == "normalize":
-        pipeline.normalize()
 
 
 def test_a_detail_that_keeps_failing_stops_nothing_and_comes_when_it_can(

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
@@ -19,8 +18,7 @@ from extract.errors import ConfigurationError, JobMarketError
 from extract.load import load_again, prepare
 from extract.status import feed_state
 from extract.tables import RAW_TABLES
-from tests.extract.test_nav_feed import _leave_pending
-from tests.job import Job
+from tests.job import Job, assert_whole
 
 END = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BEFORE = END - timedelta(days=2)
@@ -52,23 +50,6 @@ def execute(job: Job, *statements: str) -> None:
     with duckdb.connect(job.warehouse.path) as connection:
         for statement in statements:
             connection.execute(statement)
-
-
-def assert_whole(job: Job, undisturbed: Job, *, reads_again: bool = False, fields_too: bool = True) -> None:
-    """The raw tables are those of the job that nothing happened to, and dbt will see every row of them.
-
-    A job that reads the feed again asks for ads again, and sees states that came without an event.
-    """
-    facts, expected = job.facts(), undisturbed.facts()
-    if not fields_too:
-        facts["feed_fields"] = expected["feed_fields"]
-    assert facts["feed_events"] == expected["feed_events"]
-    for table in facts:
-        assert facts[table] >= expected[table] if reads_again else facts[table] == expected[table], table
-    loads = [row[0] for row in job.rows("_dlt_loads", "load_id")]
-    assert len(loads) == len(set(loads)), "a load counts twice"
-    for table in job.facts():
-        assert {row[0] for row in job.rows(table, "_dlt_load_id")} <= set(loads), f"{table}: rows of no load"
 
 
 def copy(source: Path, target: Path) -> None:
@@ -112,7 +93,7 @@ def test_an_older_local_folder_goes_on_from_the_warehouse(feed: Served, job: Job
 def test_a_warehouse_that_was_deleted_starts_over_and_keeps_what_was_pending(
     world: World, feed: Served, job: Job, undisturbed: Job
 ) -> None:
-    _leave_pending(job, "normalize")
+    job.leave_pending("normalize")
     job.warehouse.path.unlink(missing_ok=True)
     undisturbed.poll()
     feed.clock_to(END)
@@ -133,7 +114,7 @@ def test_a_load_read_on_a_state_that_the_warehouse_does_not_have_brings_its_rows
     job.poll()
     undisturbed.poll()
     feed.clock_to(END - timedelta(hours=12))
-    _leave_pending(job, step, since=None)
+    job.leave_pending(step, since=None)
     undisturbed.poll()
     copy(job.folder / "backup", job.warehouse.path)
     job.poll()
@@ -172,7 +153,7 @@ def test_a_run_that_died_between_two_folders_of_dlt_is_finished(
     job.poll()
     undisturbed.poll()
     feed.clock_to(END)
-    _leave_pending(job, "extract", since=None)
+    job.leave_pending("extract", since=None)
     [read] = packages.pending(job.folder / "dlt")
     copy(read.folder, job.folder / "read")
     job.pipeline().normalize()
@@ -183,29 +164,12 @@ def test_a_run_that_died_between_two_folders_of_dlt_is_finished(
 
 
 def test_a_run_that_died_after_rows_were_staged_and_before_dlt_noted_it_doubles_none(
-    feed: Served, job: Job, undisturbed: Job, monkeypatch: pytest.MonkeyPatch
+    feed: Served, job: Job, undisturbed: Job
 ) -> None:
-    from dlt.load import Load
-
-    class Killed(BaseException):
-        pass
-
-    complete_jobs = Load.complete_jobs
-
-    def die(load: Load, load_id: str, jobs: Sequence[Any], schema: Any) -> Any:
-        if jobs and all(one.state() == "completed" for one in jobs):
-            raise Killed
-        return complete_jobs(load, load_id, [one for one in jobs if one.state() != "completed"], schema)
-
     job.poll()
     undisturbed.poll()
     feed.clock_to(END)
-    with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(Load, "complete_jobs", die)
-        job.poll()
-    [package] = packages.pending(job.folder / "dlt")
-    for noted in (package.folder / ".pending_transitions").glob("*"):
-        noted.unlink()
+    job.die_with_rows_staged()
     job.poll()
     undisturbed.poll()
     assert_whole(job, undisturbed)
@@ -272,7 +236,7 @@ def test_a_load_that_fails_for_good_is_named_and_put_aside_and_loaded_again(
     for one in (job, undisturbed):
         one.poll()
     feed.clock_to(END - timedelta(days=1))
-    _leave_pending(job, "normalize", since=None)
+    job.leave_pending("normalize", since=None)
     execute(
         job,
         "alter table nav_raw.ad_versions add column needed integer default 1",

@@ -1,0 +1,83 @@
+"""What a run on BigQuery leaves that dies, or whose folder is lost, is brought in step by the next one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from demo.server import Served, serving
+from demo.world import World
+from extract import packages, recovery
+from extract.bigquery_warehouse import BigQueryWarehouse
+from extract.load import load_again, prepare
+from extract.settings import WarehouseSettings
+from tests.bigquery.emulator import BigQueryEmulator
+from tests.job import Job, assert_whole
+
+END = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def feed() -> Iterator[Served]:
+    with serving(World(seed=7, days=3, ads_a_day=12, until=END), clock=END - timedelta(days=2)) as served:
+        yield served
+
+
+@pytest.fixture
+def job(
+    tmp_path: Path, feed: Served, bigquery_emulator: BigQueryEmulator, monkeypatch: pytest.MonkeyPatch
+) -> Job:
+    for name, value in bigquery_emulator.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("BIGQUERY_KEY__SOURCE", "environment")
+    monkeypatch.setenv("JOB_MARKET_BIGQUERY_KEY", json.dumps(bigquery_emulator.key))
+    settings = WarehouseSettings(
+        target="bigquery", raw_dataset="recovered_raw", pipelines_dir=str(tmp_path / "dlt")
+    )
+    return Job(tmp_path / "job", feed.url, BigQueryWarehouse(settings))
+
+
+@pytest.mark.long
+def test_after_each_trouble_the_raw_tables_are_those_of_a_job_that_nothing_happened_to(
+    feed: Served, job: Job, tmp_path: Path, bigquery_emulator: BigQueryEmulator
+) -> None:
+    """One warehouse goes through all of them: a run of the emulator takes seconds."""
+    undisturbed = Job(tmp_path / "undisturbed", feed.url)
+    both = (job, undisturbed)
+    for one in both:
+        one.poll()
+
+    feed.clock_to(END - timedelta(hours=36))
+    job.die_with_rows_staged()
+    for one in both:
+        one.poll()
+    assert_whole(job, undisturbed)
+
+    feed.clock_to(END - timedelta(hours=24))
+    job.leave_pending("normalize", since=None)
+    [stuck] = recovery.put_pending_aside(job.pipeline())
+    prepare(job.pipeline())
+    assert load_again(job.pipeline(), packages.set_aside(job.warehouse.pipelines_dir)) == 1
+    undisturbed.poll()
+    assert_whole(job, undisturbed)
+    for one in both:
+        one.poll()
+    assert_whole(job, undisturbed)
+
+    feed.clock_to(END)
+    for one in both:
+        one.poll()
+    last = max(job.rows("_dlt_loads", "load_id"))[0]
+    for statement in (
+        f"delete from recovered_raw._dlt_loads where load_id = '{last}'",
+        f"delete from recovered_raw.feed_events where _dlt_load_id = '{last}' and status = 'ACTIVE'",
+    ):
+        bigquery_emulator.client().query_and_wait(statement)
+    job.forget_local_state()
+    job.poll()
+    assert_whole(job, undisturbed)
+    assert stuck.load_id < last
