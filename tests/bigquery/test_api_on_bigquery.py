@@ -11,10 +11,12 @@ import pytest
 
 from extract.bigquery_warehouse import BigQueryWarehouse
 from extract.settings import WarehouseSettings
+from tests.bigquery import raw_rows
 from tests.bigquery.analyzer import Recording, check, nodes_of
 from tests.bigquery.emulator import BigQueryEmulator
 from tests.bigquery.googlesql import GoogleSql
 from tests.bigquery.warehouses import PROJECT_DIR, bigquery_dbt
+from tests.dbt.raw import TABLES
 from tests.dbt.test_staged_records import MODEL
 from tests.extract.test_api import Courses, Server, read
 from tests.job import Job
@@ -64,10 +66,8 @@ def test_each_state_of_a_record_is_kept_and_the_staging_model_shows_the_latest(
     assert dbt("run", listener=recording.add) == []
 
     engine = google_sql()
-    for table in ("feed_loads", "source_loads", "records", "_dlt_loads"):
-        columns = bigquery_emulator.client().get_table(f"api_raw.{table}").schema
-        name = (bigquery_emulator.project, "api_raw", table)
-        engine.add_table_of(name, [(column.name, column.field_type) for column in columns])
+    for table in TABLES:
+        engine.add_table_of((bigquery_emulator.project, "api_raw", table), raw_rows.columns(table))
     assert check(engine, recording.statements, nodes_of(dbt.manifest())) == []
     [row] = bigquery_emulator.client().query_and_wait("select title, changed_at from api_staging.stg_courses")
     assert row.title == "A"

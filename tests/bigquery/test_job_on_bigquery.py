@@ -27,7 +27,7 @@ WHEN_EACH_RUN_WAS = {"stg_loads", "stg_feed_loads", "pipeline_health"}
 RUN_COLUMNS = {"extracted_at", "load_id", "_dlt_load_id", "first_extracted_at", "started_at", "finished_at"}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def feed() -> Iterator[Served]:
     with serving(World(seed=5, days=6, ads_a_day=20, until=END), clock=END - timedelta(days=2)) as served:
         yield served
@@ -41,7 +41,7 @@ def on_duckdb(tmp_path: Path, feed: Served, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.fixture
-def on_bigquery(tmp_path: Path, feed: Served, bigquery_emulator: BigQueryEmulator) -> Command:
+def on_bigquery(tmp_path: Path, feed: Served, bigquery_emulator: BigQueryEmulator) -> Iterator[Command]:
     (tmp_path / "bigquery").mkdir()
     command = Command(tmp_path / "bigquery", feed.url)
     command.environment |= bigquery_emulator.environment() | {
@@ -51,7 +51,11 @@ def on_bigquery(tmp_path: Path, feed: Served, bigquery_emulator: BigQueryEmulato
         "BIGQUERY_KEY__SOURCE": "environment",
         "JOB_MARKET_BIGQUERY_KEY": json.dumps(bigquery_emulator.key),
     }
-    return command
+    yield command
+    client = bigquery_emulator.client()
+    for dataset in client.list_datasets():
+        if dataset.dataset_id.startswith("job"):
+            client.delete_dataset(dataset.reference, delete_contents=True)
 
 
 def tables_of_duckdb(job: Job, dataset: str) -> dict[str, list[str]]:

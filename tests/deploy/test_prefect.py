@@ -31,6 +31,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("DO_NOT_TRACK", "1")
         patch.setenv("WAREHOUSE__DUCKDB_PATH", str(folder / "data" / "test.duckdb"))
         patch.setenv("WAREHOUSE__PIPELINES_DIR", str(folder / "data" / "dlt"))
+        patch.setenv("DBT_TARGET_PATH", str(folder / "target"))
+        patch.setenv("DBT_LOG_PATH", str(folder / "logs"))
+        patch.setenv("PUBLISH__SITE_DIR", str(folder / "site"))
         from prefect.testing.utilities import prefect_test_harness
 
         with prefect_test_harness(server_startup_timeout=120):
@@ -80,12 +83,12 @@ def test_deploying_registers_both_schedules_and_touches_no_state(folder: Path) -
     assert not (folder / "data").exists()
 
 
-def test_the_hourly_flow_loads_what_the_feed_holds_and_a_second_run_nothing(
+def test_the_hourly_flow_loads_what_the_feed_holds_and_the_daily_one_builds_and_publishes_it(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from prefect.blocks.system import Secret
 
-    from deploy.prefect.flows import KEY_BLOCK, hourly
+    from deploy.prefect.flows import KEY_BLOCK, daily, hourly
 
     Secret(value="hush").save("a-key")
     monkeypatch.setenv(KEY_BLOCK, "a-key")
@@ -96,9 +99,11 @@ def test_the_hourly_flow_loads_what_the_feed_holds_and_a_second_run_nothing(
         monkeypatch.chdir(folder)
         assert hourly(LONG_AGO).startswith("events: ")
         assert hourly() == "nothing new"
+        assert daily().startswith("models: ")
     assert os.environ["JOB_MARKET_BIGQUERY_KEY"] == "hush", "the key comes from the block when a task runs"
     with duckdb.connect(str(folder / "data" / "test.duckdb")) as connection:
-        assert connection.execute("select count(*) > 0 from nav_raw.ad_versions").fetchall() == [(True,)]
+        assert connection.execute("select count(*) > 0 from nav_marts.fct_ads").fetchall() == [(True,)]
+    assert (folder / "site" / "index.html").exists()
 
 
 def test_wrong_configuration_is_not_tried_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
