@@ -1,24 +1,25 @@
-"""The archive at size: `python -m bench.archive [documents]`, 100,000 without a number."""
+"""The archive in MongoDB at size: time and memory of an import, and of one that finds nothing new."""
 
 from __future__ import annotations
 
+import argparse
 import random
-import sys
 import tempfile
 import time
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pymongo
 
-from bench.measuring import command, load_average
+from bench.figures import Figures
+from bench.measuring import command
 from demo.world import World
 from tests.mongo import mongo_server
 
-DOCUMENTS = 100_000
 END = datetime(2025, 5, 1, 12, tzinfo=UTC)
 
 
@@ -39,31 +40,24 @@ def documents(count: int) -> Iterator[dict[str, Any]]:
         }
 
 
-def main() -> None:
-    """Print time and memory of a whole import, and of one that finds nothing new."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else DOCUMENTS
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The archive's size."""
+    parser.add_argument("--documents", type=int, default=100_000)
+
+
+def run(options: argparse.Namespace) -> list[Figures]:
+    """Fill an archive, import it, import it again."""
+    table = Figures(f"An archive of {options.documents:,} documents", ("", "seconds", "peak MB"))
     with tempfile.TemporaryDirectory() as name, mongo_server(Path(name), on_disk=True) as uri:
-        folder = Path(name)
         started = time.monotonic()
         with pymongo.MongoClient[dict[str, Any]](uri) as client:
-            batch: list[dict[str, Any]] = []
-            for document in documents(count):
-                batch.append(document)
-                if len(batch) == 1000:
-                    client["nav"]["ads"].insert_many(batch)
-                    batch = []
-            if batch:
+            remaining = documents(options.documents)
+            while batch := list(islice(remaining, 1000)):
                 client["nav"]["ads"].insert_many(batch)
-        print(f"{count:,} documents, filled in {time.monotonic() - started:.0f} s; load {load_average()}")
+        table.notes.append(f"The archive was filled in {time.monotonic() - started:.0f} s.")
+        where = {"SOURCES__MONGO_ARCHIVE__URI": uri, "SOURCES__MONGO_ARCHIVE__TIMEOUT": "300"}
         for what in ("import", "import again"):
-            measured = command(
-                folder,
-                "import-archive",
-                SOURCES__MONGO_ARCHIVE__URI=uri,
-                SOURCES__MONGO_ARCHIVE__TIMEOUT="300",
-            )
-            print(f"{what}: {measured}\n{measured.printed.strip()}")
-
-
-if __name__ == "__main__":
-    main()
+            measured = command(Path(name), "import-archive", **where)
+            table.rows.append((what, measured.seconds, measured.megabytes))
+            table.notes += ["", f"What the {what} printed:", "", "```", measured.printed.strip(), "```"]
+    return [table]

@@ -20,9 +20,6 @@ class Measured(NamedTuple):
     megabytes: int
     printed: str
 
-    def __str__(self) -> str:
-        return f"{self.seconds:.1f} s, {self.megabytes} MB"
-
 
 def command(folder: Path, *arguments: str, **environment: str) -> Measured:
     """Run `run_pipeline.py` on a warehouse of its own in `folder`. Raises RuntimeError if it fails."""
@@ -59,8 +56,3 @@ def _peak(pid: int) -> int:
     except OSError:
         return 0
     return int(told[1]) // 1024 if told else 0
-
-
-def load_average() -> str:
-    """How busy the machine is beside, one minute's average."""
-    return f"{os.getloadavg()[0]:.1f} of {os.cpu_count()} cores"

@@ -1,43 +1,41 @@
-"""The business register at full size: `python -m bench.register [units]`, two million without a number."""
+"""The business register at full size: time and memory of a first load, of updates and of a full reload."""
 
 from __future__ import annotations
 
-import sys
+import argparse
 import tempfile
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bench.measuring import command, load_average
+from bench.figures import Figures
+from bench.measuring import command
 from demo.server import serving
 from demo.world import World
 
-UNITS = 2_000_000
 END = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-def main() -> None:
-    """Print time and memory of a first load, of the updates and of a full reload."""
-    units = int(sys.argv[1]) if len(sys.argv) > 1 else UNITS
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The register's size."""
+    parser.add_argument("--units", type=int, default=2_000_000)
+
+
+def run(options: argparse.Namespace) -> list[Figures]:
+    """Load the register, follow its updates and load all of it again, on two days."""
+    table = Figures(f"A register of {options.units:,} units", ("", "seconds", "peak MB", "what it said"))
     with (
         tempfile.TemporaryDirectory() as name,
-        serving(World(seed=1, days=1, ads_a_day=10, until=END), units=units) as served,
+        serving(World(seed=1, days=1, ads_a_day=10, until=END), units=options.units) as served,
     ):
-        folder = Path(name)
-        where = {"SOURCES__REGISTER__BASE_URL": served.register_url}
-        print(f"{units:,} units; load average {load_average()}")
+        address = {"SOURCES__REGISTER__BASE_URL": served.register_url}
         for made_at in (END, END + timedelta(hours=48)):
-            started = time.monotonic()
             served.clock_to(made_at)
             served.make_register()
-            print(f"the stand-in made its files in {time.monotonic() - started:.0f} s")
             for what, more in (
                 ("updates" if made_at > END else "first load", {}),
                 ("full reload", {"SOURCES__REGISTER__RELOAD_DAYS": "0"}),
             ):
-                measured = command(folder, "register", **where, **more)
-                print(f"{what}: {measured}\n{measured.printed.strip()}")
-
-
-if __name__ == "__main__":
-    main()
+                measured = command(Path(name), "register", **address, **more)
+                *_, told = measured.printed.strip().splitlines()
+                table.rows.append((what, measured.seconds, measured.megabytes, told))
+    return [table]
