@@ -1,4 +1,4 @@
-# `make run` shows the whole job on a stand-in feed; `make test` passes all tests. Both set up what they need.
+# `make run` shows the whole job on a stand-in feed and register; `make test` passes all tests. Both set up what they need.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -6,7 +6,7 @@ BIN := .venv/bin
 .PHONY: run test lint bench faults crashes clean
 
 run: .venv/.done
-	$(BIN)/python -m demo --port 0 -- $(BIN)/python run_pipeline.py
+	$(BIN)/python -m demo --port 0 -- sh -c '$(BIN)/python run_pipeline.py register && $(BIN)/python run_pipeline.py'
 
 test: .venv/.done
 	$(BIN)/python -m pytest
