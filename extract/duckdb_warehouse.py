@@ -16,8 +16,9 @@ from extract.lock import held
 from extract.settings import PROJECT, WarehouseSettings
 from extract.warehouse import Warehouse, shown
 
-LOADING_MEMORY = "150MB"
-"""A merge of a bounded load fits, and one of a million units; with more, DuckDB would take more."""
+LOADING_MEMORY = "250MB"
+"""A merge of a bounded load fits, one of a million units, and the checkpoint of a file of gigabytes beside
+it (150 MB were too few for that at 190,000 documents); with more, DuckDB would take more."""
 
 
 class DuckDBWarehouse(Warehouse):
@@ -48,9 +49,10 @@ class DuckDBWarehouse(Warehouse):
             yield
 
     def destination(self) -> Any:
-        """DuckDB, within the memory that a load needs."""
+        """DuckDB, within the memory that a load needs: a file at a time, for all share it."""
         limits = {"memory_limit": LOADING_MEMORY, "preserve_insertion_order": "false"}
-        return dlt.destinations.duckdb(DuckDbCredentials(str(self.path), global_config=limits))
+        credentials = DuckDbCredentials(str(self.path), global_config=limits)
+        return dlt.destinations.duckdb(credentials, loader_parallelism_strategy="sequential")
 
     def dbt_environment(self) -> dict[str, str]:
         """For the profile's target `duckdb`."""
