@@ -16,9 +16,10 @@ from extract.lock import held
 from extract.settings import PROJECT, WarehouseSettings
 from extract.warehouse import Warehouse, shown
 
-LOADING_MEMORY = "250MB"
-"""A merge of a bounded load fits, one of a million units, and the checkpoint of a file of gigabytes beside
-it (150 MB were too few for that at 190,000 documents); with more, DuckDB would take more."""
+LOADING = {"memory_limit": "180MB", "threads": "1", "preserve_insertion_order": "false"}
+"""DuckDB's settings while dlt loads. With more memory it would take more; in this a bounded load fits, a
+million units, and the checkpoint of a file of gigabytes. One thread, and one file after the other: on a
+machine of many cores each of them would want memory of its own."""
 
 
 class DuckDBWarehouse(Warehouse):
@@ -49,9 +50,8 @@ class DuckDBWarehouse(Warehouse):
             yield
 
     def destination(self) -> Any:
-        """DuckDB, within the memory that a load needs: a file at a time, for all share it."""
-        limits = {"memory_limit": LOADING_MEMORY, "preserve_insertion_order": "false"}
-        credentials = DuckDbCredentials(str(self.path), global_config=limits)
+        """DuckDB, within the memory that a load needs, one file after the other."""
+        credentials = DuckDbCredentials(str(self.path), global_config=LOADING)
         return dlt.destinations.duckdb(credentials, loader_parallelism_strategy="sequential")
 
     def dbt_environment(self) -> dict[str, str]:
