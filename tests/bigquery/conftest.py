@@ -1,6 +1,7 @@
 """Fixtures of the BigQuery tests, each made once for this folder.
 
 bigquery_emulator: the running emulator.
+make_warehouse: makes warehouses there, each test in datasets of its own.
 both_warehouses: the dbt project built step by step in DuckDB and in BigQuery.
 google_sql: makes analyzers that know the raw tables.
 analyzed: what Google's analyzer says to all that BigQuery was sent meanwhile.
@@ -10,9 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+from extract.bigquery_warehouse import BigQueryWarehouse
+from extract.settings import WarehouseSettings
 from tests.bigquery import emulator, raw_rows
 from tests.bigquery.analyzer import Finding, check, nodes_of
 from tests.bigquery.googlesql import GoogleSql
@@ -30,6 +34,21 @@ def bigquery_emulator(
             yield running
     except emulator.CannotRun as reason:
         pytest.skip(f"no BigQuery emulator here: {reason}")
+
+
+@pytest.fixture
+def make_warehouse(
+    bigquery_emulator: emulator.BigQueryEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., BigQueryWarehouse]:
+    """Makes warehouses with the given settings; this process has the emulator and its key by environment."""
+    for name, value in bigquery_emulator.environment_of_the_job().items():
+        monkeypatch.setenv(name, value)
+
+    def make(**settings: str) -> BigQueryWarehouse:
+        settings = {"pipelines_dir": str(tmp_path / "dlt"), **settings}
+        return BigQueryWarehouse(WarehouseSettings(target="bigquery", **settings))
+
+    return make
 
 
 @pytest.fixture(scope="package")

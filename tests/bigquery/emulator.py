@@ -52,6 +52,13 @@ class BigQueryEmulator:
             "NORMALIZE__DATA_WRITER__DISABLE_COMPRESSION": "true",
         }
 
+    def environment_of_the_job(self) -> dict[str, str]:
+        """What `run_pipeline.py` needs besides its settings: the key, from the environment."""
+        return self.environment() | {
+            "BIGQUERY_KEY__SOURCE": "environment",
+            "JOB_MARKET_BIGQUERY_KEY": json.dumps(self.key),
+        }
+
     def client(self) -> Any:
         """A google.cloud.bigquery client with the fake key."""
         from google.cloud import bigquery

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +13,8 @@ from tests.bigquery.analyzer import Node, Recording, Statement, check, nodes_of
 from tests.bigquery.conftest import Analyzed
 from tests.bigquery.emulator import PROJECT, BigQueryEmulator
 from tests.bigquery.googlesql import GoogleSql
-from tests.bigquery.warehouses import PROJECT_DIR, BothWarehouses, bigquery_dbt
+from tests.bigquery.warehouses import BothWarehouses, bigquery_dbt
+from tests.projects import WITHOUT_MODELS, copied
 
 MakeEngine = Callable[[], GoogleSql]
 AD_VERSIONS = f"`{PROJECT}`.`nav_raw`.`ad_versions`"
@@ -70,15 +70,8 @@ def test_a_model_broken_on_purpose_is_named_with_its_line(
     tmp_path: Path,
 ) -> None:
     """Sent by dbt itself; the emulator takes the second and third without a word."""
-    project = tmp_path / "project"
-    project.mkdir()
-    for name in ("dbt_project.yml", "macros"):
-        copy = shutil.copytree if (PROJECT_DIR / name).is_dir() else shutil.copy
-        copy(PROJECT_DIR / name, project / name)
-    model = project / "models" / "staging" / "stg_broken.sql"
-    model.parent.mkdir(parents=True)
-    shutil.copy(PROJECT_DIR / "models/staging/_sources.yml", model.parent)
-    model.write_text(
+    project = copied(tmp_path / "project", *WITHOUT_MODELS)
+    (project / "models" / "staging" / "stg_broken.sql").write_text(
         "select\n    ad_id,\n"
         "    {{ oslo_date('changed_at') }} as changed_on,\n"
         f"    {expression} as broken\n"

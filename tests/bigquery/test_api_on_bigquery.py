@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from extract.bigquery_warehouse import BigQueryWarehouse
-from extract.settings import WarehouseSettings
 from tests.bigquery import raw_rows
 from tests.bigquery.analyzer import Recording, check, nodes_of
 from tests.bigquery.emulator import BigQueryEmulator
 from tests.bigquery.googlesql import GoogleSql
-from tests.bigquery.warehouses import PROJECT_DIR, bigquery_dbt
+from tests.bigquery.warehouses import bigquery_dbt
 from tests.dbt.raw import TABLES
-from tests.dbt.test_staged_records import MODEL
+from tests.dbt.test_staged_records import NEEDED, add_model
 from tests.extract.test_api import Courses, Server, read
 from tests.job import Job
+from tests.projects import copied
 
 
 @pytest.fixture
@@ -34,33 +32,21 @@ def test_each_state_of_a_record_is_kept_and_the_staging_model_shows_the_latest(
     courses: tuple[Courses, Server],
     bigquery_emulator: BigQueryEmulator,
     google_sql: Callable[[], GoogleSql],
+    make_warehouse: Callable[..., BigQueryWarehouse],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    environment = bigquery_emulator.environment() | {
-        "BIGQUERY_KEY__SOURCE": "environment",
-        "JOB_MARKET_BIGQUERY_KEY": json.dumps(bigquery_emulator.key),
-        "JOB_MARKET_DATASET": "api",
-        "JOB_MARKET_RAW_DATASET": "api_raw",
-    }
-    for name, value in environment.items():
+    warehouse = make_warehouse(raw_dataset="api_raw", dataset="api")
+    for name, value in warehouse.dbt_environment().items():
         monkeypatch.setenv(name, value)
-    settings = WarehouseSettings(
-        target="bigquery", raw_dataset="api_raw", pipelines_dir=str(tmp_path / "dlt")
-    )
-    job = Job(tmp_path, "http://127.0.0.1:9", BigQueryWarehouse(settings))
+    job = Job(tmp_path, "http://127.0.0.1:9", warehouse)
     stand_in, server = courses
     for title in ("A", "B", "A"):
         stand_in.items = [Courses.course(1, title)]
         read(job, server)
     assert len(job.rows("records", "distinct version_id")) == 3
 
-    project = tmp_path / "project"
-    for name in ("dbt_project.yml", "macros", "models/staging/_sources.yml", "models/staging/stg_loads.sql"):
-        target = project / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        (shutil.copytree if (PROJECT_DIR / name).is_dir() else shutil.copy)(PROJECT_DIR / name, target)
-    (project / "models" / "staging" / "stg_courses.sql").write_text(MODEL)
+    project = add_model(copied(tmp_path / "project", *NEEDED))
     dbt = bigquery_dbt(bigquery_emulator, tmp_path / "dbt", project)
     recording = Recording()
     assert dbt("run", listener=recording.add) == []

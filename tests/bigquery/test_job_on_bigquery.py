@@ -44,12 +44,10 @@ def on_duckdb(tmp_path: Path, feed: Served, monkeypatch: pytest.MonkeyPatch) -> 
 def on_bigquery(tmp_path: Path, feed: Served, bigquery_emulator: BigQueryEmulator) -> Iterator[Command]:
     (tmp_path / "bigquery").mkdir()
     command = Command(tmp_path / "bigquery", feed.url)
-    command.environment |= bigquery_emulator.environment() | {
+    command.environment |= bigquery_emulator.environment_of_the_job() | {
         "WAREHOUSE__TARGET": "bigquery",
         "WAREHOUSE__RAW_DATASET": "job_raw",
         "WAREHOUSE__DATASET": "job",
-        "BIGQUERY_KEY__SOURCE": "environment",
-        "JOB_MARKET_BIGQUERY_KEY": json.dumps(bigquery_emulator.key),
     }
     yield command
     client = bigquery_emulator.client()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,31 +11,19 @@ import pytest
 from extract.bigquery_warehouse import BigQueryWarehouse
 from extract.errors import JobMarketError
 from extract.lease import Lease
-from extract.settings import WarehouseSettings
-from tests.bigquery.emulator import BigQueryEmulator
-
-
-@pytest.fixture
-def warehouse(
-    tmp_path: Path, bigquery_emulator: BigQueryEmulator, monkeypatch: pytest.MonkeyPatch
-) -> BigQueryWarehouse:
-    for name, value in bigquery_emulator.environment().items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("BIGQUERY_KEY__SOURCE", "environment")
-    monkeypatch.setenv("JOB_MARKET_BIGQUERY_KEY", json.dumps(bigquery_emulator.key))
-    return BigQueryWarehouse(WarehouseSettings(raw_dataset="leased_raw", pipelines_dir=str(tmp_path)))
 
 
 def test_of_several_runs_at_once_one_holds_bigquery_and_the_others_are_told(
-    warehouse: BigQueryWarehouse, tmp_path: Path
+    make_warehouse: Callable[..., BigQueryWarehouse], tmp_path: Path
 ) -> None:
-    with warehouse.locked():
-        elsewhere = WarehouseSettings(raw_dataset="leased_raw", pipelines_dir=str(tmp_path / "elsewhere"))
-        with (
-            pytest.raises(JobMarketError, match=r"Another run holds BigQuery project .*: process \d+ on"),
-            BigQueryWarehouse(elsewhere).locked(),
-        ):
-            pass
+    warehouse = make_warehouse(raw_dataset="leased_raw")
+    elsewhere = make_warehouse(raw_dataset="leased_raw", pipelines_dir=str(tmp_path / "elsewhere"))
+    with (
+        warehouse.locked(),
+        pytest.raises(JobMarketError, match=r"Another run holds BigQuery project .*: process \d+ on"),
+        elsewhere.locked(),
+    ):
+        pass
     leases = [Lease(warehouse._execute, warehouse.raw("run_lock")) for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
         outcomes = list(pool.map(Lease.take, leases))

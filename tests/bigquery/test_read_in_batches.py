@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pyarrow as pa
@@ -9,9 +10,7 @@ import pytest
 
 from extract import features
 from extract.bigquery_warehouse import BigQueryWarehouse
-from extract.credentials import Key
 from extract.reprocess import _read, lacking
-from extract.settings import WarehouseSettings
 from tests.bigquery.emulator import BigQueryEmulator
 
 DATASET = "reprocess_raw"
@@ -19,15 +18,11 @@ VERSIONS = 25
 
 
 @pytest.fixture
-def warehouse(bigquery_emulator: BigQueryEmulator, monkeypatch: pytest.MonkeyPatch) -> BigQueryWarehouse:
+def warehouse(
+    bigquery_emulator: BigQueryEmulator, make_warehouse: Callable[..., BigQueryWarehouse]
+) -> BigQueryWarehouse:
     """Versions of two months; of the second month one is described, and one has no content."""
-    for name, value in bigquery_emulator.environment().items():
-        monkeypatch.setenv(name, value)
-    settings = WarehouseSettings(
-        target="bigquery", raw_dataset=DATASET, bigquery_location=bigquery_emulator.location
-    )
-    warehouse = BigQueryWarehouse(settings)
-    warehouse.__dict__["key"] = Key("a test", bigquery_emulator.project, bigquery_emulator.key)
+    warehouse = make_warehouse(raw_dataset=DATASET)
     client = bigquery_emulator.client()
     client.create_dataset(DATASET, exists_ok=True, timeout=20)
     rows = [

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from demo.world import World
 from extract import packages, recovery
 from extract.bigquery_warehouse import BigQueryWarehouse
 from extract.load import load_again, prepare
-from extract.settings import WarehouseSettings
 from tests.bigquery.emulator import BigQueryEmulator
 from tests.job import Job, assert_whole
 
@@ -28,17 +26,8 @@ def feed() -> Iterator[Served]:
 
 
 @pytest.fixture
-def job(
-    tmp_path: Path, feed: Served, bigquery_emulator: BigQueryEmulator, monkeypatch: pytest.MonkeyPatch
-) -> Job:
-    for name, value in bigquery_emulator.environment().items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("BIGQUERY_KEY__SOURCE", "environment")
-    monkeypatch.setenv("JOB_MARKET_BIGQUERY_KEY", json.dumps(bigquery_emulator.key))
-    settings = WarehouseSettings(
-        target="bigquery", raw_dataset="recovered_raw", pipelines_dir=str(tmp_path / "dlt")
-    )
-    return Job(tmp_path / "job", feed.url, BigQueryWarehouse(settings))
+def job(tmp_path: Path, feed: Served, make_warehouse: Callable[..., BigQueryWarehouse]) -> Job:
+    return Job(tmp_path / "job", feed.url, make_warehouse(raw_dataset="recovered_raw"))
 
 
 @pytest.mark.long

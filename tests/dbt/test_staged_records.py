@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,10 @@ import pytest
 from dbt.cli.main import dbtRunner
 
 from tests.dbt.raw import RawTables
-from tests.dbt.warehouse import PROJECT, _environment
+from tests.dbt.warehouse import _environment
+from tests.projects import PROJECT, WITHOUT_MODELS, copied
+
+NEEDED = (*WITHOUT_MODELS, "models/staging/stg_loads.sql")
 
 MODEL = """
 {{ staged_records('courses', {
@@ -42,13 +44,15 @@ def record(record_id: str, document: dict[str, Any], changed: str | None, read: 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A project that has the sources, the loads and the one new model."""
-    for name in ("dbt_project.yml", "macros", "models/staging/_sources.yml", "models/staging/stg_loads.sql"):
-        target = tmp_path / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        (shutil.copytree if (PROJECT / name).is_dir() else shutil.copy)(PROJECT / name, target)
-    shutil.copy(PROJECT / "profiles.example.yml", tmp_path / "profiles.yml")
-    (tmp_path / "models" / "staging" / "stg_courses.sql").write_text(MODEL)
-    return tmp_path
+    copied(tmp_path, *NEEDED, "profiles.example.yml")
+    (tmp_path / "profiles.example.yml").rename(tmp_path / "profiles.yml")
+    return add_model(tmp_path)
+
+
+def add_model(project: Path) -> Path:
+    """Give a project the documented model, and return it."""
+    (project / "models" / "staging" / "stg_courses.sql").write_text(MODEL)
+    return project
 
 
 def test_dbt_run_gives_one_typed_row_a_record_of_its_latest_completed_state(project: Path) -> None:

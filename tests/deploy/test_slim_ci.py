@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,77 +16,48 @@ from extract import transform
 from extract.duckdb_warehouse import DuckDBWarehouse
 from extract.settings import WarehouseSettings
 from tests.dbt.raw import RawTables, event, version
+from tests.projects import Checkout
 
-PROJECT = Path(__file__).resolve().parents[2]
 STAGED = "models/staging/stg_feed_loads.sql"
 
 
-class Checkout:
-    """A copy of the dbt project, production built from it, and its state put aside."""
+class Project(Checkout):
+    """A copy of the project, the production that was built from it, and its state put aside."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.state = folder / "project", folder / "state"
-        for name in ("models", "macros", "dbt_project"):
-            shutil.copytree(PROJECT / name, self.folder / name)
-        for name in ("dbt_project.yml", "profiles.example.yml"):
-            shutil.copy(PROJECT / name, self.folder)
+    def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
+        super().__init__(folder / "project", patch)
+        self.state = folder / "state"
         self.file = self.folder / "job_market.duckdb"
         self.production = self.warehouse("nav")
 
     def warehouse(self, dataset: str) -> DuckDBWarehouse:
         return DuckDBWarehouse(WarehouseSettings(duckdb_path=str(self.file), dataset=dataset))
 
-    @contextmanager
-    def changed(self, path: str, old: str, new: str) -> Iterator[None]:
-        """A change of a file, and back."""
-        file = self.folder / path
-        text = file.read_text()
-        assert old in text
-        file.write_text(text.replace(old, new))
-        try:
-            yield
-        finally:
-            file.write_text(text)
-
     def check(self) -> slim_ci.Checked:
         return slim_ci.check_change(self.warehouse("ci_7"), self.state)
-
-    def use(self, patch: pytest.MonkeyPatch) -> None:
-        """Let dbt work in this copy."""
-        patch.setattr(slim_ci, "PROJECT", self.folder)
-        patch.setattr(transform, "PROJECT", self.folder)
-        patch.delenv("DBT_PROFILES_DIR", raising=False)
-        patch.setenv("DBT_TARGET_PATH", str(self.folder / "target"))
-        patch.setenv("DBT_LOG_PATH", str(self.folder / "logs"))
-        patch.setenv("HOME", str(self.folder))
 
     def tables(self) -> dict[str, int]:
         """Rows by table of all schemas."""
         names = self.production.query("select schema_name || '.' || table_name from duckdb_tables()")
         return {name: self.production.query(f"select count(*) from {name}")[0][0] for (name,) in names}
 
-    def compiled(self, model: str) -> str:
-        [file] = (self.folder / "target" / "compiled").rglob(f"{model}.sql")
-        return file.read_text()
-
 
 @pytest.fixture(scope="module")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """Production built from a copy of the project, whose files a test may change for a while."""
-    checkout = Checkout(tmp_path_factory.mktemp("checkout"))
-    with RawTables(checkout.file) as raw:
-        now = datetime.now(UTC)
-        content = version("a", {"published": "2026-05-01T08:00:00Z"}, now)
-        raw.append(events=[event("a", "ACTIVE", now)], versions=[content], at=now)
     with pytest.MonkeyPatch.context() as patch:
-        checkout.use(patch)
+        checkout = Project(tmp_path_factory.mktemp("checkout"), patch)
+        with RawTables(checkout.file) as raw:
+            now = datetime.now(UTC)
+            content = version("a", {"published": "2026-05-01T08:00:00Z"}, now)
+            raw.append(events=[event("a", "ACTIVE", now)], versions=[content], at=now)
         transform.build(checkout.production, Console(quiet=True))
         shutil.copytree(checkout.folder / "target", checkout.state)
         yield checkout
 
 
 def test_a_changed_staging_model_is_built_with_what_depends_on_it_and_with_nothing_else(
-    checkout: Checkout,
+    checkout: Project,
 ) -> None:
     before = checkout.tables()
     with checkout.changed(STAGED, "pages_read,", "pages_read + 1000 as pages_read,"):
@@ -100,18 +70,18 @@ def test_a_changed_staging_model_is_built_with_what_depends_on_it_and_with_nothi
     assert checkout.production.query("select max(pages_read) from nav_marts.pipeline_health") == [(1,)]
 
 
-def test_a_change_that_fails_its_tests_is_told_and_leaves_nothing_behind(checkout: Checkout) -> None:
+def test_a_change_that_fails_its_tests_is_told_and_leaves_nothing_behind(checkout: Project) -> None:
     before = checkout.tables()
     with checkout.changed(STAGED, "        load_key,", "        cast(null as varchar) as load_key,"):
         assert not checkout.check().passed
     assert checkout.tables() == before
 
 
-def test_an_unchanged_project_touches_no_model(checkout: Checkout) -> None:
+def test_an_unchanged_project_touches_no_model(checkout: Project) -> None:
     assert checkout.check() == ([], True)
 
 
-def test_only_datasets_of_a_pull_request_can_be_dropped(checkout: Checkout) -> None:
+def test_only_datasets_of_a_pull_request_can_be_dropped(checkout: Project) -> None:
     before = checkout.tables()
     where = ["--project-dir", str(checkout.folder), "--profiles-dir", str(checkout.folder)]
     for name in ("nav", "ci_8"):
@@ -121,6 +91,6 @@ def test_only_datasets_of_a_pull_request_can_be_dropped(checkout: Checkout) -> N
     assert checkout.tables() == before
 
 
-def test_a_name_that_could_be_productions_is_refused(checkout: Checkout) -> None:
+def test_a_name_that_could_be_productions_is_refused(checkout: Project) -> None:
     with pytest.raises(SystemExit, match="2"):
         slim_ci.main(["--state", str(checkout.state), "--name", "nav"])
