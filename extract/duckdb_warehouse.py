@@ -52,6 +52,8 @@ class DuckDBWarehouse(Warehouse):
     def destination(self) -> Any:
         """DuckDB, within the memory that a load needs, one file after the other."""
         credentials = DuckDbCredentials(str(self.path), global_config=LOADING)
+        # Else dlt would look each of its fields up in the configuration, whenever it makes a client.
+        credentials.resolve()
         return dlt.destinations.duckdb(credentials, loader_parallelism_strategy="sequential")
 
     def dbt_environment(self) -> dict[str, str]:

@@ -65,7 +65,7 @@ def build(warehouse: Warehouse, console: Console) -> BuildSummary:
 def _invoke(dbt: dbtRunner, *command: str) -> Any:
     """The command's result, in which each node may have failed. Raises JobMarketError if it has none."""
     where = ["--project-dir", str(PROJECT), "--profiles-dir", str(profiles_dir())]
-    outcome = dbt.invoke(["--log-level", "none", "--log-level-file", "debug", *command, *where])
+    outcome = dbt.invoke(["--log-level", "none", "--log-level-file", "info", *command, *where])
     if outcome.result is None:
         raise JobMarketError(f"dbt {command[0]} could not start: {outcome.exception}")
     return outcome.result
