@@ -133,9 +133,11 @@ def test_reading_the_feed_again_from_the_start_doubles_nothing(job: Job) -> None
     assert job.facts() == before
 
 
-@pytest.mark.parametrize("tip", ["growing", "held-back"])
-def test_hourly_polls_bring_the_events_of_one_poll_at_the_end(tip: Any, world: World, tmp_path: Path) -> None:
-    with serving(world, clock=END - timedelta(days=2), tip=tip) as served:
+def test_polls_of_a_tip_that_is_held_back_bring_the_events_of_one_poll_at_the_end(
+    world: World, tmp_path: Path
+) -> None:
+    """One that grows is polled hourly in tests/test_whole_job.py."""
+    with serving(world, clock=END - timedelta(days=2), tip="held-back") as served:
         often, once = Job(tmp_path / "often", served.url), Job(tmp_path / "once", served.url)
         for hour in range(0, 49, 6):
             served.clock_to(END - timedelta(days=2) + timedelta(hours=hour))
