@@ -132,11 +132,16 @@ def _load(warehouse: DuckDBWarehouse, first: int, last: int) -> None:
             versions.append((ad_id, version, "INACTIVE", closed, "feed", None, now))
     counts = (len(events) // 1000, len(events), len(events), len(versions), len(features), 0, 0)
     load = (now.isoformat(), now, now, *counts, now, True)
-    rows = {AD_VERSIONS: versions, FEED_EVENTS: events, AD_FEATURES: features, FEED_LOADS: [load]}
+    rows = {
+        AD_VERSIONS.name: versions,
+        FEED_EVENTS.name: events,
+        AD_FEATURES.name: features,
+        FEED_LOADS.name: [load],
+    }
 
     def items() -> Iterator[Any]:
         for table in RAW_TABLES:
-            yield table.item(table.batch(rows.get(table, [])))
+            yield table.item(table.batch(rows.get(table.name, [])))
 
     warehouse.pipeline().run(items(), table_name="feed")
 
