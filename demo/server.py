@@ -283,7 +283,16 @@ def serving(
     try:
         yield Served(f"http://{HOST}:{port}", stand_in)
     finally:
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result()
+        asyncio.run_coroutine_threadsafe(_end(runner), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+async def _end(runner: web.ServerRunner) -> None:
+    """Stop serving, and end the requests that a fault still holds."""
+    await runner.cleanup()
+    held = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in held:
+        task.cancel()
+    await asyncio.gather(*held, return_exceptions=True)
