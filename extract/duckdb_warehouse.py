@@ -25,7 +25,7 @@ LOADING = {
 """DuckDB's settings while dlt loads. With more memory it would take more; in this a bounded load fits, a
 million units, and the checkpoint of a file of gigabytes. One thread, and one file after the other: on a
 machine of many cores each of them would want memory of its own. And no vacuum: it puts the loads' small row
-groups together, up to 122,880 documents at once, which the next build does as well, with the memory for it."""
+groups together, up to 122,880 documents at once; the next build does that, and has the memory for it."""
 
 
 class DuckDBWarehouse(Warehouse):
