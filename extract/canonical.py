@@ -28,6 +28,8 @@ _INT_LOW, _INT_HIGH = -(2**63), 2**64 - 1
 def storable_text(text: str) -> str:
     """The text with lone surrogates and NUL, which UTF-8 or a warehouse refuses, as U+FFFD."""
     if "\x00" not in text:
+        if text.isascii():
+            return text
         try:
             text.encode()
             return text

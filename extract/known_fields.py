@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 LONGEST_NAME = 80
@@ -18,24 +18,28 @@ KINDS = {str: "string", bool: "boolean", int: "number", float: "number", dict: "
 
 def fields_of(content: dict[str, Any]) -> set[str]:
     """The fields of an ad's content as `path kind`; the items of a list count as the list's own fields."""
-    return set(_walk(content, "", DEEPEST))
+    fields: set[str] = set()
+    todo: list[tuple[Any, str, int]] = [(content, "", DEEPEST)]
+    while todo:
+        value, path, depth = todo.pop()
+        if type(value) is list:
+            todo += [(item, path, depth) for item in value]
+        elif type(value) is dict:
+            for name, inner in value.items():
+                if kind := KINDS.get(type(inner)):
+                    inner_path = _joined(path, name[:LONGEST_NAME])
+                    fields.add(f"{inner_path} {kind}")
+                    if depth > 1 and kind in ("object", "array"):
+                        todo.append((inner, inner_path, depth - 1))
+    return fields
 
 
-def _walk(value: Any, path: str, depth: int) -> Iterator[str]:
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            inner_path = f"{path}.{_named(name)}" if path else _named(name)
-            if kind := KINDS.get(type(inner)):
-                yield f"{inner_path} {kind}"
-                if depth > 1:
-                    yield from _walk(inner, inner_path, depth - 1)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _walk(item, path, depth)
+@lru_cache(maxsize=MOST)
+def _joined(path: str, name: str) -> str:
+    """The path of a field, which is the same in ad after ad."""
+    return f"{path}.{_named(name)}" if path else _named(name)
 
 
 def _named(name: str) -> str:
     """The name as it can be stored and shown, however odd it is."""
-    return "".join(letter if letter.isprintable() and letter != " " else "_" for letter in name)[
-        :LONGEST_NAME
-    ]
+    return "".join(letter if letter.isprintable() and letter != " " else "_" for letter in name)

@@ -11,6 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
 from html import unescape
+from itertools import accumulate
 from typing import NamedTuple
 
 from extract.canonical import storable_text
@@ -26,16 +27,17 @@ from extract.personal_data import (
 )
 from extract.phone_numbers import DIGIT, announced_phones, digit_runs, phones
 
-_INVISIBLE = "\xad\u200b-\u200f\u2060\ufeff"  # soft hyphen, zero width
+_INVISIBLE = "\xad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"  # soft hyphen, zero width
 # What is one character (or none) in the view. Tags with other attributes than these stay as they
-# are: an address can hide in href, title, alt and the like.
+# are: an address can hide in href, title, alt and the like. Each alternative begins with a letter of its
+# own and not with a class, for then `re` runs to the next of these letters by itself: twice as fast.
 _TOKEN = re.compile(
-    r"&(?:amp;){0,2}(?:\#[0-9]{1,7};?|\#[xX][0-9a-fA-F]{1,6};?|[a-zA-Z][a-zA-Z0-9]{1,24};)"
+    r"(&(?:amp;){0,2}(?:\#[0-9]{1,7};?|\#[xX][0-9a-fA-F]{1,6};?|[a-zA-Z][a-zA-Z0-9]{1,24};)"
     r"|<(?:/?[a-zA-Z][a-zA-Z0-9]{0,15}"
     r"(?:\s{1,20}(?:class|style|dir|lang)=(?:\"[^\"<>@]{0,500}\"|'[^'<>@]{0,500}')){0,4}"
     r"\s{0,20}/?>)"
-    rf"|[{_INVISIBLE}]"
-    r"|\[(?:e-mail|phone|identity number|name)\]"
+    rf"|{'|'.join(_INVISIBLE)}"
+    r"|\[(?:e-mail|phone|identity number|name)\])"
 )
 _ANY_TAG = re.compile(r"<[^<>]*>")
 _IS_INVISIBLE = re.compile(f"[{_INVISIBLE}]")
@@ -67,21 +69,25 @@ def mask(text: str, names: NameIndex) -> str:
 
 class _View(NamedTuple):
     text: str
-    # After each token: where the view and the text go on. From there both rise together,
-    # character by character, until the next token.
-    view_at: list[int]
-    text_at: list[int]
+    # What the text and the view are made of, in turn: text between tokens, which is the same in both, and a
+    # token with what stands for it.
+    text_pieces: list[str]
+    view_pieces: list[str]
 
     def with_marks(self, text: str, spans: list[Span]) -> str:
+        # After each token: where the text and the view go on. From there both rise together,
+        # character by character, until the next token.
+        text_at = [0, *accumulate(map(len, self.text_pieces))][::2]
+        view_at = [0, *accumulate(map(len, self.view_pieces))][::2]
         pieces: list[str] = []
         done = 0
         for span in sorted(spans):
-            i = bisect_right(self.view_at, span.start) - 1
-            start = self.text_at[i] + span.start - self.view_at[i]
-            i = bisect_left(self.view_at, span.end)
-            if i == len(self.view_at) or self.view_at[i] != span.end:
+            i = bisect_right(view_at, span.start) - 1
+            start = text_at[i] + span.start - view_at[i]
+            i = bisect_left(view_at, span.end)
+            if i == len(view_at) or view_at[i] != span.end:
                 i -= 1
-            end = self.text_at[i] + span.end - self.view_at[i]
+            end = text_at[i] + span.end - view_at[i]
             pieces += (text[done:start], span.mark)
             if GAP in self.text[span.start : span.end]:  # keep the tags: the HTML stays balanced
                 pieces += _ANY_TAG.findall(text[start:end])
@@ -91,19 +97,12 @@ class _View(NamedTuple):
 
 
 def _view(text: str) -> _View:
-    pieces: list[str] = []
-    view_at, text_at = [0], [0]
-    done = length = 0
-    for token in _TOKEN.finditer(text):
-        start, end = token.span()
-        shown = _shown(token.group())
-        pieces += (text[done:start], shown)
-        length += start - done + len(shown)
-        view_at.append(length)
-        text_at.append(end)
-        done = end
-    pieces.append(text[done:])
-    return _View("".join(pieces), view_at, text_at)
+    pieces = _TOKEN.split(text)
+    if len(pieces) == 1:
+        return _View(text, pieces, pieces)
+    shown = pieces.copy()
+    shown[1::2] = map(_shown, pieces[1::2])
+    return _View("".join(shown), pieces, shown)
 
 
 @lru_cache(maxsize=1024)

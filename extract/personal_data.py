@@ -38,6 +38,10 @@ AT = re.compile(
 )
 # kari.nordmann at firma.no: only where the word before looks like a mailbox, not 'look at nav.no'
 _BARE_AT = re.compile(rf"\s(?:at|krøllalfa|snabel-?a)\s{{1,3}}{_DOMAIN}", re.IGNORECASE)
+# What every domain has; looked for first, since ' at ' is a Norwegian word, too.
+_DOT_IN_DOMAIN = re.compile(
+    r"[.(\[{](?:(?<=\.)\x01{0,3}[\w-]|(?<!\.)\s?(?:dot|punktum|prikk|\.)\s?[)\]}])", re.IGNORECASE
+)
 _MAILBOX_REVERSED = re.compile(r"([\s\x01]{0,3})([\w.+\-%'’~!#$*^`{|}]{1,64})")
 _LONGEST_MAILBOX = 64 + 3
 
@@ -56,6 +60,8 @@ def emails(text: str) -> Iterator[Span]:
 
 
 def spelled_emails(text: str) -> Iterator[Span]:
+    if not _DOT_IN_DOMAIN.search(text):
+        return
     done = 0
     for at in _BARE_AT.finditer(text):
         start = at.start()

@@ -32,6 +32,7 @@ STRUCTURAL_FIELDS = frozenset(
     | {"score", "latitude", "longitude"}
 )
 _LONGEST_STRUCTURAL_VALUE = 64
+_CONTAINERS = (dict, list, tuple)
 
 
 def redact(ad: dict[str, Any], structural: Set[str] = STRUCTURAL_FIELDS) -> dict[str, Any]:
@@ -50,7 +51,7 @@ def redact(ad: dict[str, Any], structural: Set[str] = STRUCTURAL_FIELDS) -> dict
             if isinstance(value, str):
                 if not (key in structural and looks_structural(value)):
                     copy = mask(value, names)
-            elif isinstance(value, dict | list | tuple):
+            elif isinstance(value, _CONTAINERS):
                 if key == DROPPED_FIELD:
                     continue
                 copy = {} if isinstance(value, dict) else [None] * len(value)
@@ -87,11 +88,11 @@ def _contact_names(ad: dict[str, Any]) -> list[str]:
             if is_contact and isinstance(name, str):
                 names.append(name)
             for key, child in value.items():
-                if isinstance(child, dict | list | tuple):
+                if isinstance(child, _CONTAINERS):
                     todo.append((child, is_contact or key == DROPPED_FIELD))
         else:
             for child in value:
-                if isinstance(child, dict | list | tuple):
+                if isinstance(child, _CONTAINERS):
                     todo.append((child, is_contact))
                 elif is_contact and isinstance(child, str):
                     names.append(child)
