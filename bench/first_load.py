@@ -7,21 +7,18 @@ compared is what lands: all three hold the same ads.
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import duckdb
 
 from bench.figures import Figures
+from bench.measuring import Measured, process
 from bench.worlds import endless_world
 from demo.server import Served, serving
 
-PROJECT = Path(__file__).resolve().parents[1]
 COUNTED = {
     "this pipeline": "select count(distinct ad_id) from nav_raw.ad_versions where document is not null",
     "the plainest program": "select count(*) from ads",
@@ -40,43 +37,35 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> list[Figures]:
     """Measure each in turn."""
     names = [name for name in COUNTED if not (options.without_documented and name == "dlt as documented")]
-    seconds: dict[str, list[float]] = {name: [] for name in names}
+    taken: dict[str, list[Measured]] = {name: [] for name in names}
     ads: dict[str, int] = {}
     with serving(endless_world(options.days, options.ads_a_day)) as feed:
         for _ in range(options.times):
             for name in names:
-                taken, ads[name] = _load(name, feed)
-                seconds[name].append(taken)
-    medians = {name: statistics.median(taken) for name, taken in seconds.items()}
+                measured, ads[name] = _load(name, feed)
+                taken[name].append(measured)
+    medians = {name: statistics.median(each.seconds for each in all_) for name, all_ in taken.items()}
     plainest = medians["the plainest program"]
     table = Figures(
-        f"First load, median of {options.times}", ("", "ads", "seconds", "ads a second", "to the plainest")
+        f"First load, median of {options.times}",
+        ("", "ads", "seconds", "of CPU", "ads a second", "to the plainest"),
     )
-    for name, median in medians.items():
-        table.rows.append((name, ads[name], median, ads[name] / median, median / plainest))
+    for name, seconds in medians.items():
+        cpu = statistics.median(each.cpu for each in taken[name])
+        table.rows.append((name, ads[name], seconds, cpu, ads[name] / seconds, seconds / plainest))
     return [table]
 
 
-def _load(name: str, feed: Served) -> tuple[float, int]:
-    """Wall seconds from the start of the process to its end, and the ads that are there then."""
+def _load(name: str, feed: Served) -> tuple[Measured, int]:
+    """What the program took, and the ads that are there then."""
     with tempfile.TemporaryDirectory(prefix="job-market-bench-") as folder:
         path = Path(folder) / "bench.duckdb"
-        environment = os.environ | {
-            "SOURCES__NAV_FEED__BASE_URL": feed.url,
-            "WAREHOUSE__DUCKDB_PATH": str(path),
-            "WAREHOUSE__PIPELINES_DIR": f"{folder}/dlt",
-        }
-        commands = {
+        programs = {
             "this pipeline": ["run_pipeline.py", "extract", "--since", "2019-01-01"],
             "the plainest program": ["-m", "bench.plain_load", feed.url, str(path)],
             "dlt as documented": ["-m", "bench.documented_load", feed.url, str(path), f"{folder}/dlt"],
         }
-        started = time.monotonic()
-        done = subprocess.run(
-            [sys.executable, *commands[name]], cwd=PROJECT, env=environment, capture_output=True, text=True
-        )
-        seconds = time.monotonic() - started
-        if done.returncode:
-            raise SystemExit(f"{name}: {done.stderr[-2000:]}")
+        address = {"SOURCES__NAV_FEED__BASE_URL": feed.url}
+        measured = process(Path(folder), [sys.executable, *programs[name]], **address)
         with duckdb.connect(path, read_only=True) as connection:
-            return seconds, connection.execute(COUNTED[name]).fetchall()[0][0]
+            return measured, connection.execute(COUNTED[name]).fetchall()[0][0]

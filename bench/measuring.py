@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import subprocess
 import sys
 import time
@@ -14,25 +15,32 @@ PROJECT = Path(__file__).resolve().parents[1]
 
 
 class Measured(NamedTuple):
-    """Wall time, and the most memory the process held."""
+    """Wall time, time of CPU (user and system), and the most memory the process held."""
 
     seconds: float
+    cpu: float
     megabytes: int
     printed: str
 
 
 def command(folder: Path, *arguments: str, **environment: str) -> Measured:
     """Run `run_pipeline.py` on a warehouse of its own in `folder`. Raises RuntimeError if it fails."""
+    return process(folder, [sys.executable, "run_pipeline.py", *arguments], **environment)
+
+
+def process(folder: Path, arguments: list[str], **environment: str) -> Measured:
+    """Run any program from the project, its files in `folder`. Raises RuntimeError if it fails."""
     known = {
         "WAREHOUSE__DUCKDB_PATH": str(folder / "bench.duckdb"),
         "WAREHOUSE__PIPELINES_DIR": str(folder / "dlt"),
         "DBT_TARGET_PATH": str(folder / "target"),
         "DBT_LOG_PATH": str(folder / "logs"),
     }
-    started = time.monotonic()
+    started, cpu = time.monotonic(), _cpu_of_children()
     with (folder / "printed").open("w+") as printed:
         process = subprocess.Popen(
-            [sys.executable, str(PROJECT / "run_pipeline.py"), *arguments],
+            arguments,
+            cwd=PROJECT,
             env={**os.environ, **known, **environment},
             stdout=printed,
             stderr=subprocess.STDOUT,
@@ -46,7 +54,13 @@ def command(folder: Path, *arguments: str, **environment: str) -> Measured:
         text = printed.read()
     if process.returncode:
         raise RuntimeError(text)
-    return Measured(time.monotonic() - started, megabytes, text)
+    return Measured(time.monotonic() - started, _cpu_of_children() - cpu, megabytes, text)
+
+
+def _cpu_of_children() -> float:
+    """Seconds of CPU that the processes that have ended used."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _peak(pid: int) -> int:
