@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -75,9 +77,15 @@ def prepare(pipeline: dlt.Pipeline) -> int:
     Raises JobMarketError if the raw tables are not as they were made, or a pending load fails again.
     """
     is_new_machine = not pipeline.state["_state_version"]
-    stored = recovery.examine(pipeline)
-    finished = load_again(pipeline, recovery.settle(pipeline, stored)) + finish_pending(pipeline)
-    recovery.adopt(pipeline, is_new_machine)
+    with _held_open(pipeline):
+        stored = recovery.examine(pipeline)
+        strange = recovery.settle(pipeline, stored)
+        try:
+            pipeline.sync_destination()
+        except PipelineStepFailed as failure:
+            raise _plain(failure) from failure
+        finished = load_again(pipeline, strange) + finish_pending(pipeline)
+        recovery.adopt(pipeline, is_new_machine)
     return finished
 
 
@@ -105,10 +113,24 @@ def load_again(pipeline: dlt.Pipeline, aside: list[packages.Package]) -> int:
 def run_load(pipeline: dlt.Pipeline, source: Any) -> list[str]:
     """Extract, normalize and load one source, or finish what is pending; the load ids it brought."""
     try:
-        info = pipeline.run(source)
+        if source is not None:
+            pipeline.extract(source)
+        pipeline.normalize()
+        with _held_open(pipeline):
+            info = pipeline.load()
     except PipelineStepFailed as failure:
         raise _plain(failure) from failure
     return list(info.loads_ids) if info else []
+
+
+@contextmanager
+def _held_open(pipeline: dlt.Pipeline) -> Iterator[None]:
+    """Keep a DuckDB file open: else each of dlt's jobs opens it anew and closes it with a checkpoint.
+
+    Not while a source is read: others could not look into the warehouse for as long as that takes.
+    """
+    with pipeline.sql_client():
+        yield
 
 
 def _forget_old_states(pipeline: dlt.Pipeline) -> None:
