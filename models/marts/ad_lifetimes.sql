@@ -9,22 +9,33 @@ with closed as (
     where ads.closed_on <= as_of.as_of_on and ads.published_on is not null
 ),
 
-with_quartiles as (
+-- Few lengths for many ads: the quartiles are found among these, as a window over all ads would find them.
+lengths as (
+    select
+        closed_month,
+        occupation,
+        days_open,
+        count(*) as ads,
+        sum(case when close_reason = 'stopped' then 1 else 0 end) as stopped
+    from closed
+    group by closed_month, occupation, days_open
+),
+
+in_order as (
     select
         *,
-        {{ quantile('days_open', 0.25, 'closed_month, occupation') }} as lower_quartile,
-        {{ quantile('days_open', 0.5, 'closed_month, occupation') }} as median,
-        {{ quantile('days_open', 0.75, 'closed_month, occupation') }} as upper_quartile
-    from closed
+        sum(ads) over (partition by closed_month, occupation order by days_open) as up_to,
+        sum(ads) over (partition by closed_month, occupation) as all_ads
+    from lengths
 )
 
 select
     closed_month,
     occupation,
-    count(*) as ads_closed,
-    max(lower_quartile) as days_open_lower_quartile,
-    max(median) as days_open_median,
-    max(upper_quartile) as days_open_upper_quartile,
-    sum(case when close_reason = 'stopped' then 1 else 0 end) / count(*) as share_stopped
-from with_quartiles
+    cast(sum(ads) as int64) as ads_closed,
+    {{ quantile('days_open', 0.25, 'up_to', 'all_ads') }} as days_open_lower_quartile,
+    {{ quantile('days_open', 0.5, 'up_to', 'all_ads') }} as days_open_median,
+    {{ quantile('days_open', 0.75, 'up_to', 'all_ads') }} as days_open_upper_quartile,
+    sum(stopped) / sum(ads) as share_stopped
+from in_order
 group by closed_month, occupation
