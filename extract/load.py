@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +22,8 @@ from extract.nav_feed import Poll, nav_feed
 from extract.progress import Progress
 from extract.settings import FeedSettings
 
+FEW_ROWS = 5000
+"""A load of so many rows is small: an hour or a day of the feed, some megabytes of documents at most."""
 STATES_KEPT = 24
 """Of the pipeline's states in the warehouse, the newest; dlt needs one."""
 
@@ -115,8 +117,9 @@ def run_load(pipeline: dlt.Pipeline, source: Any) -> list[str]:
     try:
         if source is not None:
             pipeline.extract(source)
-        pipeline.normalize()
-        with _held_open(pipeline):
+        normalized = pipeline.normalize()
+        rows = sum(normalized.row_counts.values()) if normalized else 0
+        with _held_open(pipeline) if 0 < rows <= FEW_ROWS else nullcontext():
             info = pipeline.load()
     except PipelineStepFailed as failure:
         raise _plain(failure) from failure
@@ -127,7 +130,8 @@ def run_load(pipeline: dlt.Pipeline, source: Any) -> list[str]:
 def _held_open(pipeline: dlt.Pipeline) -> Iterator[None]:
     """Keep a DuckDB file open: else each of dlt's jobs opens it anew and closes it with a checkpoint.
 
-    Not while a source is read: others could not look into the warehouse for as long as that takes.
+    Not while a source is read: others could not look into the warehouse for as long as that takes. Nor while
+    a large load goes in: what DuckDB keeps of the file would come on top of it.
     """
     with pipeline.sql_client():
         yield
