@@ -86,8 +86,8 @@ def prepare(pipeline: dlt.Pipeline) -> int:
             pipeline.sync_destination()
         except PipelineStepFailed as failure:
             raise _plain(failure) from failure
-        finished = load_again(pipeline, strange) + finish_pending(pipeline)
-        recovery.adopt(pipeline, is_new_machine)
+    finished = load_again(pipeline, strange) + finish_pending(pipeline)
+    recovery.adopt(pipeline, is_new_machine)
     return finished
 
 

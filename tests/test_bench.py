@@ -1,0 +1,36 @@
+"""Every benchmark still runs: each of them once, over a world so small that its figures mean nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.command import PROJECT
+
+SMALL = {
+    "backfill": "--days 2 --ads-a-day 20",
+    "costs": "",
+    "first_load": "--days 2 --ads-a-day 20 --times 1",
+    "growth": "--ads 200 400 --new 50 --times 1",
+    "nothing_new": "--days 2 --ads-a-day 20 --times 1",
+    "register": "--units 2000",
+    "text": "--documents 400 --workers 1",
+}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", SMALL)
+def test_a_benchmark_prints_its_tables(name: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", name, *SMALL[name].split()],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"## {name}" in done.stdout
+    assert "| --- |" in done.stdout, done.stdout
