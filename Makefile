@@ -22,7 +22,7 @@ lint: .venv/.done
 bench: .venv/.done
 	$(BIN)/python -m bench
 
-# Every fault of the API, the disk and the state, here and on BigQuery, ten days of hourly polls, more histories for dbt, each benchmark once; `make test` tries some.
+# Every fault of the API, the disk and the state, here and on BigQuery, ten days of hourly polls, more histories for dbt, most benchmarks once; `make test` tries some.
 faults: .venv/.done
 	$(BIN)/python -m pytest -m "long or not long" tests/bigquery tests/test_whole_job.py tests/dbt tests/faults tests/test_bench.py
 

@@ -1,4 +1,7 @@
-"""Every benchmark still runs: each of them once, over a world so small that its figures mean nothing."""
+"""The benchmarks still run: each once, over a world so small that its figures mean nothing.
+
+`crashes` has a test of its own; `archive` needs a server of some minutes and is left to `make bench`.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,6 @@ from tests.command import PROJECT
 
 SMALL = {
     "backfill": "--days 2 --ads-a-day 20",
-    "costs": "",
     "first_load": "--days 2 --ads-a-day 20 --times 1",
     "growth": "--ads 200 400 --new 50 --times 1",
     "nothing_new": "--days 2 --ads-a-day 20 --times 1",
