@@ -38,7 +38,7 @@ def process(folder: Path, arguments: list[str], **environment: str) -> Measured:
     }
     started, cpu = time.monotonic(), _cpu_of_children()
     with (folder / "printed").open("w+") as printed:
-        process = subprocess.Popen(
+        running = subprocess.Popen(
             arguments,
             cwd=PROJECT,
             env={**os.environ, **known, **environment},
@@ -46,13 +46,13 @@ def process(folder: Path, arguments: list[str], **environment: str) -> Measured:
             stderr=subprocess.STDOUT,
         )
         megabytes = 0
-        while process.poll() is None:
+        while running.poll() is None:
             # not ru_maxrss: that begins with what the parent of a process held
-            megabytes = max(megabytes, _peak(process.pid))
+            megabytes = max(megabytes, _peak(running.pid))
             time.sleep(0.05)
         printed.seek(0)
         text = printed.read()
-    if process.returncode:
+    if running.returncode:
         raise RuntimeError(text)
     return Measured(time.monotonic() - started, _cpu_of_children() - cpu, megabytes, text)
 
