@@ -16,11 +16,11 @@ from typing import NamedTuple
 
 from extract.canonical import storable_text
 from extract.personal_data import (
-    AT,
     GAP,
     TAKEN,
     NameIndex,
     Span,
+    at_signs,
     emails,
     identity_numbers,
     spelled_emails,
@@ -31,22 +31,43 @@ _INVISIBLE = "\xad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"  # soft hyphen, ze
 # What is one character (or none) in the view. Tags with other attributes than these stay as they
 # are: an address can hide in href, title, alt and the like. Each alternative begins with a letter of its
 # own and not with a class, for then `re` runs to the next of these letters by itself: twice as fast.
-_TOKEN = re.compile(
-    r"(&(?:amp;){0,2}(?:\#[0-9]{1,7};?|\#[xX][0-9a-fA-F]{1,6};?|[a-zA-Z][a-zA-Z0-9]{1,24};)"
-    r"|<(?:/?[a-zA-Z][a-zA-Z0-9]{0,15}"
+_TAG = (
+    r"<(?:/?[a-zA-Z][a-zA-Z0-9]{0,15}"
     r"(?:\s{1,20}(?:class|style|dir|lang)=(?:\"[^\"<>@]{0,500}\"|'[^'<>@]{0,500}')){0,4}"
     r"\s{0,20}/?>)"
-    rf"|{'|'.join(_INVISIBLE)}"
+)
+_TOKEN = re.compile(
+    r"(&(?:amp;){0,2}(?:\#[0-9]{1,7};?|\#[xX][0-9a-fA-F]{1,6};?|[a-zA-Z][a-zA-Z0-9]{1,24};)"
+    rf"|{_TAG}|{'|'.join(_INVISIBLE)}"
     r"|\[(?:e-mail|phone|identity number|name)\])"
 )
+_TOKEN_IF_TAG = re.compile(f"({_TAG})")
 _ANY_TAG = re.compile(r"<[^<>]*>")
 _IS_INVISIBLE = re.compile(f"[{_INVISIBLE}]")
+
+_SHORT = 80
+"""Characters of a value that other ads are likely to have as well: a place, an occupation, a word."""
+_NO_NAMES = NameIndex(())
 
 
 def mask(text: str, names: NameIndex) -> str:
     """The text with marks in place of what was found; NUL and lone surrogates as U+FFFD."""
+    if len(text) <= _SHORT:
+        masked, is_its_own_view = _without_names(text)
+        if not names.tree or (is_its_own_view and not names.may_stand_in(text)):
+            return masked
+    return _mask(text, names)
+
+
+@lru_cache(maxsize=4096)
+def _without_names(text: str) -> tuple[str, bool]:
+    """The text masked, names left aside; whether what the patterns see of it is the text itself."""
+    return _mask(text, _NO_NAMES), storable_text(text) == text and not _TOKEN.search(text)
+
+
+def _mask(text: str, names: NameIndex) -> str:
     text = storable_text(text)
-    has_sign = "@" in text or "&" in text or AT.search(text) is not None
+    has_sign = "@" in text or "&" in text or next(at_signs(text), None) is not None
     has_word = " at " in text or "lfa" in text
     has_digits = DIGIT.search(text) is not None
     if not (has_sign or has_word or has_digits or names.tree):
@@ -97,7 +118,8 @@ class _View(NamedTuple):
 
 
 def _view(text: str) -> _View:
-    pieces = _TOKEN.split(text)
+    has_tags_alone = not any(map(text.__contains__, "&[" + _INVISIBLE))
+    pieces = (_TOKEN_IF_TAG if has_tags_alone else _TOKEN).split(text)
     if len(pieces) == 1:
         return _View(text, pieces, pieces)
     shown = pieces.copy()

@@ -15,6 +15,8 @@ from collections.abc import Iterable, Iterator
 from html import unescape
 from typing import Any, NamedTuple
 
+from extract.lower_case import lower_case
+
 EMAIL, PHONE, IDENTITY, NAME = "[e-mail]", "[phone]", "[identity number]", "[name]"
 TAKEN = "\x00"  # cannot stand in a text: storable_text has replaced it
 GAP = "\x01"
@@ -31,24 +33,24 @@ class Span(NamedTuple):
 _DOT = r"(?:\x01{0,3}\.\x01{0,3}|\s{0,2}[(\[{]\s?(?:dot|punktum|prikk|\.)\s?[)\]}]\s{0,2})"
 _DOMAIN = rf"(?:[\w-]{{1,63}}{_DOT}){{1,8}}(?:xn--[\w-]{{2,40}}|[^\W\d_]{{2,24}})"
 # kari@firma.no, kari%40firma.no, kari (at) firma.no, kari[a]firma (dot) no
-AT = re.compile(
+_AT = re.compile(
     rf"[@\uff20\ufe6b%(\[{{](?:(?<=[@\uff20\ufe6b])|(?<=%)40|(?<=[(\[{{])\s?(?:at|a|@|krøllalfa"
     rf"|alfakrøll|snabel-?a)\s?[)\]}}])[\s\x01]{{0,3}}{_DOMAIN}",
     re.IGNORECASE,
 )
+_FIRST_LETTERS = "@\uff20\ufe6b%([{"
 # kari.nordmann at firma.no: only where the word before looks like a mailbox, not 'look at nav.no'
 _BARE_AT = re.compile(rf"\s(?:at|krøllalfa|snabel-?a)\s{{1,3}}{_DOMAIN}", re.IGNORECASE)
-# What every domain has; looked for first, since ' at ' is a Norwegian word, too.
-_DOT_IN_DOMAIN = re.compile(
-    r"[.(\[{](?:(?<=\.)\x01{0,3}[\w-]|(?<!\.)\s?(?:dot|punktum|prikk|\.)\s?[)\]}])", re.IGNORECASE
-)
+# Looked for first, since ' at ' is a Norwegian word, too: ' at ', a word and what can be a dot. In lower
+# case, for a pattern that begins with plain letters is found at once, and _BARE_AT is tried at each space.
+_HINT_OF_BARE_AT = re.compile(r"at(?<=\sat)\s{1,3}[\w-]{1,63}(?:\x01{0,3}\.|\s{0,2}[(\[{])")
 _MAILBOX_REVERSED = re.compile(r"([\s\x01]{0,3})([\w.+\-%'’~!#$*^`{|}]{1,64})")
 _LONGEST_MAILBOX = 64 + 3
 
 
 def emails(text: str) -> Iterator[Span]:
     done = 0
-    for at in AT.finditer(text):
+    for at in at_signs(text):
         start, sign = at.start(), at[0][0]
         mailbox = _MAILBOX_REVERSED.match(text[max(done, start - _LONGEST_MAILBOX) : start][::-1])
         if mailbox is None:
@@ -59,8 +61,25 @@ def emails(text: str) -> Iterator[Span]:
         yield Span(start - mailbox.end(), done, EMAIL)
 
 
+def at_signs(text: str) -> Iterator[re.Match[str]]:
+    """What _AT finds; to look for its first letters, one by one, takes a tenth of the time."""
+    places = []
+    for letter in _FIRST_LETTERS:
+        place = text.find(letter)
+        while place >= 0:
+            places.append(place)
+            place = text.find(letter, place + 1)
+    done = 0
+    for place in sorted(places):
+        if place >= done and (at := _AT.match(text, place)):
+            done = at.end()
+            yield at
+
+
 def spelled_emails(text: str) -> Iterator[Span]:
-    if not _DOT_IN_DOMAIN.search(text):
+    lower = lower_case(text)
+    has_hint = "lfa" in lower or "nabel" in lower or _HINT_OF_BARE_AT.search(lower)
+    if not has_hint and len(lower) == len(text):
         return
     done = 0
     for at in _BARE_AT.finditer(text):
@@ -106,8 +125,13 @@ class NameIndex:
                     node = node.setdefault(word, {})
                 node[""] = {}  # a name may end here
 
+    def may_stand_in(self, text: str) -> bool:
+        """Whether a text has a word that a name begins with; `find` finds nothing in any other."""
+        lower = lower_case(text)
+        return any(map(lower.__contains__, self.tree)) or len(lower) != len(text)
+
     def find(self, text: str) -> Iterator[Span]:
-        lower = text.lower()
+        lower = lower_case(text)
         if len(lower) != len(text):  # a few capitals have a longer small form, İ for one
             lower = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
         done = 0

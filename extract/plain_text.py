@@ -29,8 +29,14 @@ def plain_text(html: str) -> str:
         text = _TAG.sub("", _BREAK.sub("\n", text.replace("\n", " ")))
     if "&" in text:
         text = unescape(text)
-    lines = (" ".join(line.split()) for line in text.split("\n"))
+    # Where a blank is the only space there is, and one at a time, to strip the lines will do.
+    is_single_spaced = "  " not in text and text.replace("\n", "").isprintable()
+    lines = map(str.strip if is_single_spaced else _single_spaced, text.split("\n"))
     return "\n".join(filter(None, lines))
+
+
+def _single_spaced(line: str) -> str:
+    return " ".join(line.split())
 
 
 def _without_hidden(html: str) -> str:
