@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from extract import features, masking, personal_data, plain_text
@@ -57,6 +57,9 @@ def test_at_signs_are_those_that_one_pass_of_the_pattern_finds(text: str) -> Non
 
 
 @given(texts)
+@example("kari.nordmann at firma.no")
+@example("kari.nordmann\tAT\nfirma (dot) no")
+@example("kari_n snabel-a firma.no")
 def test_a_spelled_address_is_found_without_the_hint_too(text: str) -> None:
     with_hint = list(spelled_emails(text))
     with pytest.MonkeyPatch.context() as patch:
@@ -78,6 +81,8 @@ def test_tags_alone_make_the_same_view(text: str) -> None:
 
 
 @given(texts)
+@example("to  ord")
+@example("to\xa0ord \n<p>og et")
 def test_lines_are_single_spaced_either_way(text: str) -> None:
     lines = plain_text.plain_text(text).split("\n")
     assert lines == [plain_text._single_spaced(line) for line in lines if line] or lines == [""]
@@ -90,6 +95,7 @@ def test_lines_are_single_spaced_either_way(text: str) -> None:
         (features._LICENCE_WORDS, features._LICENCE_HINTS),
         (features._POLICE_WORDS, features._POLICE_HINTS),
     ],
+    ids=["remote", "licence", "police"],
 )
 def test_each_word_of_a_rule_has_one_of_its_hints(words: object, hints: tuple[str, ...]) -> None:
     @given(st.from_regex(words))  # type: ignore[arg-type]
