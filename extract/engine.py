@@ -1,7 +1,8 @@
 """Where batches are worked on: the one seam between a source and the machines that run its functions.
 
     batches ──> Engine.map(function) ──> Outcome(batch, result) as they come
-                  here: threads │ dask: processes, or a scheduler's workers │ coiled: a cluster of its own
+                  here: threads, or processes for many │ dask: processes, or a scheduler's workers
+                  coiled: a cluster of its own
 
 The functions are pure, so that a batch can be worked on twice, and anywhere. An engine promises: each
 batch comes back once, with its result or with the reason why there is none; so many are in flight, not
@@ -11,16 +12,21 @@ more; and it is closed whatever happens.
 from __future__ import annotations
 
 import logging
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from functools import partial
 from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 from extract.errors import JobMarketError
+from extract.processes import Processes
+
+MANY = 20
+"""From so many batches on, processes are worth the second or two of CPU that they take to start."""
 
 TRIES = 2
 """How often a batch whose function raises is tried, on different workers if there are."""
@@ -78,6 +84,8 @@ class Engine(ABC):
     def __init__(self, slots: int) -> None:
         self.slots = slots
         """Batches worked on at the same moment."""
+        self.expected = 0
+        """Batches that the map under way will bring, as far as is known."""
 
     def __enter__(self) -> Self:
         """See that it can be opened, at no cost. Raises JobMarketError in one sentence if it cannot."""
@@ -99,18 +107,23 @@ class Engine(ABC):
         batches: Iterable[Batch],
         *,
         at_once: int | None = None,
+        expected: int = 0,
         watch: Callable[[Counts], None] = lambda counts: None,
     ) -> Iterator[Outcome[Batch, Result]]:
         """Yield an outcome for each batch as it comes, in no promised order.
 
         Not more than `at_once` batches (the engine's slots if left out) are taken and not yet yielded, so
-        memory does not grow with their number. A batch that fails is tried again elsewhere; the first few
-        that fail still are halved and tried on, down to the item that spoils them, which then fails alone.
+        memory does not grow with their number; those beyond the slots are worked on while the caller has
+        other things to do. `expected` is the number that will come, if known.
+
+        A batch that fails is tried again elsewhere; the first few that fail still are halved and tried on,
+        down to the item that spoils them, which then fails alone.
         That is done one at a time: what runs beside a task that kills its worker dies with it.
 
         A JobMarketError of the function is raised here: it concerns the whole run. So is the engine's own,
         when it cannot go on; batches that wait are then not begun.
         """
+        self.expected = expected
         done = failed = 0
         width = at_once or self.slots
         is_first, todo = True, batches
@@ -178,21 +191,32 @@ class Engine(ABC):
 
 
 class Here(Engine):
-    """Threads of this process."""
+    """This machine: threads of the run's own process; for many batches, processes, which take no turns."""
 
     def __init__(self, slots: int = 2) -> None:
         super().__init__(slots)
-        self._pool: ThreadPoolExecutor | None = None
+        self._pool: ThreadPoolExecutor | Processes | None = None
 
     def submit(self, function: Callable[[Batch], Result], batch: Batch, avoid: tuple[str, ...]) -> Any:
         """In the pool."""
         if self._pool is None:
-            self._pool = ThreadPoolExecutor(self.slots, thread_name_prefix="batch")
-        return self._pool.submit(partial(try_batch, function, batch))
+            has_other_cores = self.slots > 1 and (os.cpu_count() or 1) > 1
+            self._pool = (
+                Processes(self.slots)
+                if self.expected >= MANY and has_other_cores
+                else ThreadPoolExecutor(self.slots, thread_name_prefix="batch")
+            )
+        if isinstance(self._pool, Processes):
+            module = getattr(function, "func", function).__module__
+            return self._pool.submit(try_batch, function, batch, of=module)
+        return self._pool.submit(try_batch, function, batch)
 
     def attempt(self, future: Any) -> Attempt:
-        """As `try_batch` gave it."""
-        return opened(future.result())
+        """As `try_batch` gave it; none if its process died."""
+        try:
+            return opened(future.result())
+        except BrokenProcessPool:
+            return Attempt(failure="a process died while batches were worked on")
 
     def close(self) -> None:
         """Wait for what is running; what waits is not begun."""

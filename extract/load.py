@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -63,8 +63,9 @@ def extract_and_load(
     """
     summary = LoadSummary(finished=prepare(pipeline))
     poll = Poll(settings, Token(settings.token), progress, since, engine or Here())
-    while not poll.is_done:
-        summary.loads += run_load(pipeline, nav_feed(poll))
+    with closing(poll):
+        while not poll.is_done:
+            summary.loads += run_load(pipeline, nav_feed(poll))
     if summary.loads:
         _forget_old_states(pipeline)
     if poll.unavailable:

@@ -3,8 +3,10 @@
     pages ──> events, tombstones ──> details of the active ads ──> versions, features ──> dlt
 
 One call of the source is one bounded load: so many pages, and once the feed's tip is reached so many
-details. Two passes make a first run of 360,000 events cost some 13,000 details instead of 200,000: an ad
-that a later page shows to be inactive is never asked for.
+details. While a load goes into the warehouse, the details of the next one are fetched.
+
+Two passes make a first run of 360,000 events cost some 13,000 details instead of 200,000: an ad that a
+later page shows to be inactive is never asked for.
 
 What was read is remembered in dlt's resource state, which is committed together with the rows: a crash
 in between leaves the old state, and reading a page twice makes the same keys.
@@ -15,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -41,6 +43,8 @@ from extract.tables import AD_FEATURES, AD_VERSIONS, FEED_EVENTS, FEED_FIELDS, F
 
 BATCH = 200
 """Ads in a batch of details: a megabyte of documents."""
+AHEAD = 10
+"""Batches fetched ahead, while a load goes into the warehouse."""
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +62,8 @@ class Poll:
     """Where details are fetched."""
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     is_at_tip: bool = False
+    fetching: Generator[DetailBatch] | None = None
+    """The details that come, from the tip on, over as many loads as it takes."""
     tried: set[str] = field(default_factory=set)
     events: int = 0
     details: int = 0
@@ -71,6 +77,11 @@ class Poll:
     def is_done(self) -> bool:
         """Whether another load would find nothing to do."""
         return bool(self.unavailable) or (self.is_at_tip and self.untried == 0)
+
+    def close(self) -> None:
+        """Begin no more requests."""
+        if self.fetching is not None:
+            self.fetching.close()
 
 
 @dlt.source(name="nav_feed")
@@ -108,7 +119,8 @@ class _Counts(NamedTuple):
 def _load(poll: Poll, state: FeedState) -> Iterator[Any]:
     """The items of one load; moves the state on as they are handed over."""
     extracted_at = datetime.now(UTC)
-    pages = asyncio.run(_walk(poll, state))
+    # Once at the tip, what is new there waits for the next poll.
+    pages = [] if poll.is_at_tip else asyncio.run(_walk(poll, state))
     events, rejects = _new_entries(poll, pages, state)
     tombstones = [_tombstone(event, extracted_at) for event in events if event.status != ACTIVE]
     seen = {row[1] for row in tombstones}
@@ -130,9 +142,9 @@ def _load(poll: Poll, state: FeedState) -> Iterator[Any]:
             rows = batch.versions.filter(fresh) if len(fresh) else batch.versions
             versions += len(rows)
             if len(rows):
-                yield AD_VERSIONS.item(rows)
+                yield AD_VERSIONS.item(AD_VERSIONS.read_at(extracted_at, rows))
             if len(batch.features):
-                yield AD_FEATURES.item(batch.features)
+                yield AD_FEATURES.item(AD_FEATURES.read_at(extracted_at, batch.features))
     poll.events += len(events)
     poll.details += details
     poll.details_owed = len(state.owed)
@@ -224,29 +236,10 @@ def _tombstone(event: Event, extracted_at: datetime) -> tuple[Any, ...]:
 
 
 def _details(poll: Poll, state: FeedState, extracted_at: datetime) -> Iterator[DetailBatch]:
-    """Fetch the details that are owed and not tried yet, as many as a load takes."""
-    owed = [
-        OwedAd(ad_id, owed.event_at, owed.failing_since is not None)
-        for ad_id, owed in state.owed.items()
-        if ad_id not in poll.tried
-    ]
-    # The oldest first, for it goes first; those that failed before cannot hold the others up.
-    owed.sort(key=lambda ad: (ad.has_failed, ad.event_at))
-    poll.progress.details_owed(len(owed))
-    ads = owed[: poll.settings.details_per_load]
-    # The bound on requests is one for all workers, wherever they are: each batch gets its share.
-    at_once = min(poll.engine.slots, poll.settings.concurrency)
-    fetch = partial(
-        fetch_details,
-        settings=poll.settings,
-        token=poll.token,
-        connections=poll.settings.concurrency // at_once,
-        extracted_at=extracted_at,
-    )
-    remaining = iter(ads)
-    batches = _until_unavailable(poll, iter(lambda: list(islice(remaining, BATCH)), []))
-    for outcome in poll.engine.map(fetch, batches, at_once=at_once, watch=poll.progress.batches):
-        batch = outcome.result or _still_owed(outcome)
+    """The next details, as many as a load takes; takes them out of what is owed."""
+    size = min(BATCH, poll.settings.details_per_load)
+    poll.fetching = poll.fetching or _fetching(poll, state, size)
+    for batch in islice(poll.fetching, poll.settings.details_per_load // size):
         poll.unavailable = poll.unavailable or batch.unavailable
         poll.tried.update(batch.settled, batch.failed)
         for ad_id in batch.settled:
@@ -255,6 +248,37 @@ def _details(poll: Poll, state: FeedState, extracted_at: datetime) -> Iterator[D
             state.owed[ad_id] = state.owed[ad_id].failed(reason, extracted_at)
         poll.progress.details(len(batch.settled), len(batch.failed))
         yield batch
+
+
+def _fetching(poll: Poll, state: FeedState, size: int) -> Generator[DetailBatch]:
+    """Fetch the details that are owed and not tried yet, so many ads a batch, as they come."""
+    owed = [
+        OwedAd(ad_id, owed.event_at, owed.failing_since is not None)
+        for ad_id, owed in state.owed.items()
+        if ad_id not in poll.tried
+    ]
+    # The oldest first, for it goes first; those that failed before cannot hold the others up.
+    owed.sort(key=lambda ad: (ad.has_failed, ad.event_at))
+    poll.progress.details_owed(len(owed))
+    # The bound on requests is one for all workers, wherever they are: each batch gets its share.
+    width = min(poll.engine.slots, poll.settings.concurrency)
+    fetch = partial(
+        fetch_details,
+        settings=poll.settings,
+        token=poll.token,
+        connections=poll.settings.concurrency // width,
+        extracted_at=poll.started_at,
+    )
+    batches = (owed[start : start + size] for start in range(0, len(owed), size))
+    for outcome in poll.engine.map(
+        fetch,
+        _until_unavailable(poll, batches),
+        # Where the workers are more than the requests allowed, only the engine keeps those that wait waiting.
+        at_once=width + AHEAD if width == poll.engine.slots else width,
+        expected=len(owed) // size,
+        watch=poll.progress.batches,
+    ):
+        yield outcome.result or _still_owed(outcome)
 
 
 def _still_owed(outcome: Outcome[list[OwedAd], DetailBatch]) -> DetailBatch:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, MutableMapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import dlt
@@ -55,6 +56,12 @@ class RawTable(NamedTuple):
             pa.array(column, type=field.type) for column, field in zip(columns, self.schema, strict=True)
         ]
         return pa.Table.from_arrays(arrays, schema=self.schema)
+
+    def read_at(self, instant: datetime, batch: pa.Table) -> pa.Table:
+        """The batch with another time of reading (UTC)."""
+        place = self.schema.get_field_index("extracted_at")
+        column = pa.repeat(pa.scalar(instant, TIMESTAMP), len(batch))
+        return batch.set_column(place, self.schema.field(place), column)
 
     def item(self, batch: pa.Table) -> Any:
         """The batch with all that dlt must know to load it into this table."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -57,3 +58,16 @@ def everything_shown(dask_scheduler: Any) -> str:
     """What a page or a log could print of the tasks that the scheduler holds."""
     tasks = dask_scheduler.tasks.values()
     return "\n".join(f"{task!r} {task.run_spec!r} {task.run_spec!s} {task.annotations}" for task in tasks)
+
+
+def slept(batch: list[float]) -> list[int]:
+    """The process that slept so many seconds."""
+    time.sleep(sum(batch))
+    return [os.getpid()]
+
+
+def stayed(batch: list[int], folder: str) -> list[int]:
+    """Leaves a file named by its process, and stays."""
+    (Path(folder) / str(os.getpid())).touch()
+    time.sleep(600)
+    return batch

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
+import subprocess
+import sys
+import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,10 +22,11 @@ from demo.server import Served
 from extract import nav_feed
 from extract.dask_engine import DaskEngine
 from extract.details import DetailBatch, OwedAd, fetch_details
-from extract.engine import Counts, Engine, Here, map_here
+from extract.engine import MANY, Counts, Engine, Here, Result, map_here
 from extract.engine_settings import EngineSettings
 from extract.errors import ConfigurationError, JobMarketError, SourceUnavailable
 from extract.feed import Token
+from extract.processes import Processes
 from extract.progress import Progress
 from extract.settings import FeedSettings
 from extract.status import feed_state
@@ -28,14 +34,31 @@ from tests.engine import functions
 from tests.engine.functions import POISON
 from tests.job import Job
 
-ENGINES = ["here", "dask", "bare"]
+ENGINES = ["here", "processes", "dask", "bare"]
 QUIET = Console(quiet=True, force_terminal=False)
 
 
 @pytest.fixture
 def engine(request: pytest.FixtureRequest) -> Engine:
     """The engine that the test's parameter names."""
-    return Here(2) if request.param == "here" else request.getfixturevalue(request.param)
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def here() -> Iterator[Engine]:
+    """Threads, as for few batches."""
+    with Here(2) as engine:
+        yield engine
+        assert isinstance(engine._pool, ThreadPoolExecutor | None)
+
+
+@pytest.fixture
+def processes(monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    """Processes, as for many batches."""
+    monkeypatch.setattr("extract.engine.MANY", 0)
+    with Here(2) as engine:
+        yield engine
+        assert isinstance(engine._pool, Processes)
 
 
 each_engine = pytest.mark.parametrize("engine", ENGINES, indirect=True)
@@ -60,11 +83,10 @@ def test_the_rows_are_the_same_on_every_engine(
     jobs = {}
     for name in ENGINES:
         jobs[name] = Job(tmp_path / name, feed.url)
-        jobs[name].poll(engine=None if name == "here" else request.getfixturevalue(name))
+        jobs[name].poll(engine=request.getfixturevalue(name))
     facts = jobs["here"].facts()
     assert len(facts["ad_features"]) > 50
-    assert jobs["dask"].facts() == facts
-    assert jobs["bare"].facts() == facts
+    assert [name for name in ENGINES if jobs[name].facts() != facts] == []
 
 
 def test_who_needs_every_result_is_told_of_the_one_that_fails() -> None:
@@ -203,6 +225,46 @@ def test_an_engine_opens_for_its_first_batch_and_is_closed_after_an_error() -> N
     assert engine._pool is None
 
 
+def test_processes_are_for_many_batches_and_end_in_the_middle_of_one() -> None:
+    with Here(2) as engine:
+        list(engine.map(functions.doubled, batches(), expected=MANY - 1))
+        assert isinstance(engine._pool, ThreadPoolExecutor)
+    with Here(2) as engine:
+        first = next(engine.map(functions.slept, [[0], [600], [600]], expected=MANY))
+        assert isinstance(engine._pool, Processes)
+    assert first.result != [os.getpid()]
+    left = [type(child).__name__ for child in multiprocessing.active_children()]
+    assert "ForkServerProcess" not in left
+
+
+def test_processes_end_with_a_run_that_is_killed(tmp_path: Path) -> None:
+    running = subprocess.Popen(
+        [sys.executable, "-m", "tests.engine.endless", str(tmp_path)], stderr=subprocess.DEVNULL
+    )
+    workers = _within_seconds(
+        60, lambda: [int(path.name) for path in tmp_path.glob("*") if running.poll() is None]
+    )
+    running.kill()
+    running.wait()
+    assert workers
+    assert _within_seconds(60, lambda: not any(map(_is_there, workers)))
+
+
+def _is_there(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _within_seconds(seconds: int, found: Callable[[], Result]) -> Result:
+    until = time.monotonic() + seconds
+    while not (result := found()) and time.monotonic() < until:
+        time.sleep(0.05)
+    return result
+
+
 # The workers that are killed come last: their successors have all to import again.
 
 
@@ -232,7 +294,7 @@ def test_a_run_whose_worker_is_killed_brings_all_rows(dask: Any, feed: Served, t
     assert struck.facts() == whole.facts()
 
 
-@pytest.mark.parametrize("engine", ["dask"], indirect=True)
+@pytest.mark.parametrize("engine", ["processes", "dask"], indirect=True)
 def test_a_worker_that_dies_in_mid_batch_costs_nothing(engine: Engine, tmp_path: Path) -> None:
     mark = tmp_path / "dead"
     outcomes = list(engine.map(partial(functions.once_deadly, mark=mark), batches()))
@@ -240,9 +302,11 @@ def test_a_worker_that_dies_in_mid_batch_costs_nothing(engine: Engine, tmp_path:
     assert sorted(number for o in outcomes for number in o.result or []) == list(range(40))
 
 
-@pytest.mark.parametrize("engine", ["dask"], indirect=True)
-def test_a_batch_that_kills_its_workers_is_named_and_the_others_are_done(engine: Engine) -> None:
+@pytest.mark.parametrize(
+    ("engine", "reason"), [("processes", "a process died"), ("dask", "2 workers died")], indirect=["engine"]
+)
+def test_a_batch_that_kills_its_workers_is_named_and_the_others_are_done(engine: Engine, reason: str) -> None:
     outcomes = list(engine.map(functions.deadly, batches(16, 2)))
     assert [o.batch for o in outcomes if o.failure] == [[POISON]]
-    assert "2 workers died" in str([o.failure for o in outcomes if o.failure])
+    assert reason in str([o.failure for o in outcomes if o.failure])
     assert len([number for o in outcomes for number in o.result or []]) == 15

@@ -341,10 +341,10 @@ def test_the_token_that_was_given_is_refused_in_one_sentence_without_it(job: Job
 
 def test_a_public_token_that_is_rotated_in_mid_run_is_fetched_again(feed: Served, job: Job) -> None:
     class Rotating(Progress):
-        def details(self, settled: int, failed: int) -> None:
+        def details_owed(self, owed: int) -> None:  # the pages are read, no detail is
             feed.rotate_token(grace_seconds=0)
 
-    job.poll(progress=Rotating(Console(quiet=True, force_terminal=False)), details_per_load=200)
+    job.poll(progress=Rotating(Console(quiet=True, force_terminal=False)))
     assert feed.stats()["requests"]["public_token"] >= 2
     assert not [owed for owed in state(job).owed.values() if owed.reason != "ACTIVE without content"]
 
