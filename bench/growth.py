@@ -1,14 +1,18 @@
 """Does a load and a build that bring a thousand ads cost more, the more ads are there?
 
-Warehouses of different sizes are filled with ads in their lives, 550 a day, by the pipeline's own loads, and
-built. Then a few times: a thousand new ads, and the end of those that end meanwhile, are loaded and built.
-The load and each model are timed, and the median of each counts.
+Warehouses of different sizes are filled with ads in their lives, so many a day, by the pipeline's own loads,
+and built. Then a few times, in turn: a thousand new ads, and the end of those that end meanwhile, are loaded
+and built. The load and each model are timed, and the median of each counts.
+
+A hundred thousand ads are half a year of them at 550 a day, or five years at 55: marts that look back a year,
+or hold a row a day, are compared with their like in the second.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import statistics
 import tempfile
 import time
@@ -16,9 +20,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 from unittest import mock
+from uuid import UUID
 
+import pyarrow as pa
 from dbt.cli.main import dbtRunner
 
 from bench.figures import Figures
@@ -30,7 +36,6 @@ from extract.tables import AD_FEATURES, AD_VERSIONS, FEED_EVENTS, FEED_LOADS, RA
 from extract.transform import profiles_dir
 
 BEGIN = datetime(2021, 1, 1, 8, tzinfo=UTC)
-BETWEEN = timedelta(days=1) / 550
 CHUNK = 50_000
 OCCUPATIONS = (
     "Helse og sosial",
@@ -43,83 +48,139 @@ OCCUPATIONS = (
 COUNTIES = ("OSLO", "VESTLAND", "TRØNDELAG", "NORDLAND", "ROGALAND", "AGDER", "INNLANDET", "FINNMARK")
 
 
+class Store(NamedTuple):
+    """How many ads are in store, and how many came each day."""
+
+    ads: int
+    a_day: int
+
+    def __str__(self) -> str:
+        return f"{self.ads:,} ads, {self.a_day} a day"
+
+    @property
+    def between(self) -> timedelta:
+        """The time from one ad to the next."""
+        return timedelta(days=1) / self.a_day
+
+
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The sizes, how much is new, and how often."""
-    parser.add_argument("--ads", type=int, nargs="+", default=[100_000, 1_000_000])
+    """The stores, how much is new, how often, and where stores are kept."""
+    parser.add_argument(
+        "--stores",
+        type=_store,
+        nargs="+",
+        default=[Store(100_000, 550), Store(100_000, 55), Store(1_000_000, 550)],
+        metavar="ADS:A_DAY",
+        help="the last is compared with each before it",
+    )
     parser.add_argument("--new", type=int, default=1000)
-    parser.add_argument("--times", type=int, default=3)
+    parser.add_argument("--times", type=int, default=5)
+    parser.add_argument("--keep", type=Path, help="folder of the filled stores, to be used again")
+
+
+def _store(text: str) -> Store:
+    ads, _, a_day = text.partition(":")
+    return Store(int(ads), int(a_day))
 
 
 def run(options: argparse.Namespace) -> list[Figures]:
-    """Measure each size in turn."""
-    taken = {ads: _measured(ads, options) for ads in options.ads}
-    smallest = taken[options.ads[0]]
+    """Fill and build each store, then load and build in turn."""
+    with tempfile.TemporaryDirectory(prefix="job-market-bench-") as name:
+        folder = Path(name)
+        warehouses = [
+            Built(store, folder / str(place), options.keep) for place, store in enumerate(options.stores)
+        ]
+        for time_ in range(options.times):
+            for warehouse in warehouses:
+                warehouse.grow(time_ * options.new, options.new)
+        medians = [warehouse.medians() for warehouse in warehouses]
+    *others, _ = options.stores
     table = Figures(
         f"A load and a build of {options.new:,} new ads, median seconds of {options.times}",
-        ("", *(f"{ads:,} ads in store" for ads in options.ads), "last to first"),
+        ("", *options.stores, *(f"to {store}" for store in others)),
     )
-    for step in smallest:
-        row = [taken[ads][step] for ads in options.ads]
-        table.rows.append((step, *row, row[-1] / row[0]))
+    for step in medians[0]:
+        row = [taken[step] for taken in medians]
+        table.rows.append((step, *row, *(row[-1] / one for one in row[:-1])))
     return [table]
 
 
-def _measured(ads: int, options: argparse.Namespace) -> dict[str, float]:
-    """Median seconds of the load, of each model and of the build."""
-    with tempfile.TemporaryDirectory(prefix="job-market-bench-") as name:
-        folder = Path(name)
+class Built:
+    """A warehouse with a store of ads in `folder`, built; filled before, if `keep` holds it."""
+
+    def __init__(self, store: Store, folder: Path, keep: Path | None) -> None:
+        self.store = store
+        kept = keep / f"{store.ads}-{store.a_day}" if keep else None
+        if kept and kept.exists():
+            shutil.copytree(kept, folder)
         settings = WarehouseSettings(
             duckdb_path=str(folder / "bench.duckdb"), pipelines_dir=str(folder / "dlt")
         )
-        warehouse = DuckDBWarehouse(settings)
-        files = {"DBT_TARGET_PATH": str(folder / "target"), "DBT_LOG_PATH": str(folder / "logs")}
-        with mock.patch.dict(os.environ, warehouse.dbt_environment() | files):
-            for first in range(0, ads, CHUNK):
-                _load(warehouse, first, min(first + CHUNK, ads))
-            where = (
-                "--project-dir",
-                str(PROJECT),
-                "--profiles-dir",
-                str(profiles_dir()),
-                "--log-level",
-                "none",
-            )
-            manifest: Any = dbtRunner().invoke(["--quiet", "parse", *where]).result
-            dbt = dbtRunner(manifest=manifest)
-            _seconds_of_models(
-                warehouse, dbt.invoke(["--quiet", "build", "--exclude-resource-type", "test", *where])
-            )
-            taken = []
-            for time_ in range(options.times):
-                first = ads + time_ * options.new
-                started = time.monotonic()
-                _load(warehouse, first, first + options.new)
-                loaded = time.monotonic()
-                models = _seconds_of_models(warehouse, dbt.invoke(["--quiet", "run", *where]))
-                taken.append({"load": loaded - started, **models, "build": time.monotonic() - loaded})
-    return {step: statistics.median(one[step] for one in taken) for step in taken[0]}
+        self.warehouse = DuckDBWarehouse(settings)
+        self.environment = self.warehouse.dbt_environment() | {
+            "DBT_TARGET_PATH": str(folder / "target"),
+            "DBT_LOG_PATH": str(folder / "logs"),
+        }
+        self.taken: list[dict[str, float]] = []
+        if not kept or not kept.exists():
+            for first in range(0, store.ads, CHUNK):
+                _load(self.warehouse, _rows(store, first, min(first + CHUNK, store.ads)))
+            if kept:
+                shutil.copytree(folder, kept)
+        with mock.patch.dict(os.environ, self.environment):
+            manifest: Any = dbtRunner().invoke(["--quiet", "parse", *_where()]).result
+            self.dbt = dbtRunner(manifest=manifest)
+            self._build("build", "--exclude-resource-type", "test")
+
+    def grow(self, after: int, new: int) -> None:
+        """Load and build `new` ads, `after` so many others; time it."""
+        first = self.store.ads + after
+        rows = _rows(self.store, first, first + new)
+        began, cpu = time.monotonic(), time.process_time()
+        _load(self.warehouse, rows)
+        loaded, cpu_loaded = time.monotonic(), time.process_time()
+        models = self._build("run")
+        self.taken.append(
+            {
+                "load": loaded - began,
+                "load, CPU": cpu_loaded - cpu,
+                "build": time.monotonic() - loaded,
+                "build, CPU": time.process_time() - cpu_loaded,
+                **models,
+            }
+        )
+
+    def medians(self) -> dict[str, float]:
+        """Of each step."""
+        return {step: statistics.median(one[step] for one in self.taken) for step in self.taken[0]}
+
+    def _build(self, *command: str) -> dict[str, float]:
+        """The seconds of each model."""
+        with mock.patch.dict(os.environ, self.environment):
+            done: Any = self.dbt.invoke(["--quiet", *command, *_where()])
+        self.warehouse.after_dbt()
+        if not done.success:
+            raise SystemExit(str(done.exception or [result.message for result in done.result.results]))
+        return {
+            result.node.name: result.execution_time
+            for result in done.result.results
+            if result.node.resource_type == "model"
+        }
 
 
-def _seconds_of_models(warehouse: DuckDBWarehouse, done: Any) -> dict[str, float]:
-    warehouse.after_dbt()
-    if not done.success:
-        raise SystemExit(str(done.exception or [result.message for result in done.result.results]))
-    return {
-        result.node.name: result.execution_time
-        for result in done.result.results
-        if result.node.resource_type == "model"
-    }
+def _where() -> tuple[str, ...]:
+    return "--project-dir", str(PROJECT), "--profiles-dir", str(profiles_dir()), "--log-level", "none"
 
 
-def _load(warehouse: DuckDBWarehouse, first: int, last: int) -> None:
-    """Load the ads from `first` on, before `last`, and the end of all that ended meanwhile."""
-    now, before = BEGIN + last * BETWEEN, BEGIN + first * BETWEEN
+def _rows(store: Store, first: int, last: int) -> dict[str, pa.Table]:
+    """The ads from `first` on, before `last`, and the end of all that ended meanwhile, by raw table."""
+    now, before = BEGIN + last * store.between, BEGIN + first * store.between
     events: list[tuple[Any, ...]] = []
     versions: list[tuple[Any, ...]] = []
     features: list[tuple[Any, ...]] = []
     # No ad is open for longer than 60 days.
-    for number in range(max(0, first - 60 * 550), last):
-        ad_id, opened, closed, content = _ad(number)
+    for number in range(max(0, first - 60 * store.a_day), last):
+        ad_id, opened, closed, content = _ad(number, store.between)
         if number >= first:
             document = canonical_json(content)
             version = version_id(ad_id, "ACTIVE", microseconds(opened), document)
@@ -132,24 +193,30 @@ def _load(warehouse: DuckDBWarehouse, first: int, last: int) -> None:
             versions.append((ad_id, version, "INACTIVE", closed, "feed", None, now))
     counts = (len(events) // 1000, len(events), len(events), len(versions), len(features), 0, 0)
     load = (now.isoformat(), now, now, *counts, now, True)
-    rows = {
+    rows: dict[str, list[tuple[Any, ...]]] = {
         AD_VERSIONS.name: versions,
         FEED_EVENTS.name: events,
         AD_FEATURES.name: features,
         FEED_LOADS.name: [load],
     }
+    return {table.name: table.batch(rows.get(table.name, [])) for table in RAW_TABLES}
 
+
+def _load(warehouse: DuckDBWarehouse, rows: dict[str, pa.Table]) -> None:
     def items() -> Iterator[Any]:
         for table in RAW_TABLES:
-            yield table.item(table.batch(rows.get(table.name, [])))
+            yield table.item(rows[table.name])
 
     warehouse.pipeline().run(items(), table_name="feed")
 
 
-def _ad(number: int) -> tuple[str, datetime, datetime, dict[str, Any]]:
-    """An ad's id, first and last instant and content, the same each time."""
+def _ad(number: int, between: timedelta) -> tuple[str, datetime, datetime, dict[str, Any]]:
+    """An ad's id, first and last instant and content, the same each time.
+
+    The ids are uuids, as NAV's are: of numbers that rise, an engine leaves out most without looking.
+    """
     dice = Random(number)
-    opened = BEGIN + number * BETWEEN
+    opened = BEGIN + number * between
     closed = opened + timedelta(days=dice.uniform(2, 60))
     content = {
         "published": opened.isoformat(),
@@ -162,4 +229,4 @@ def _ad(number: int) -> tuple[str, datetime, datetime, dict[str, Any]]:
         "source": "Stillingsregistrering",
         "extent": dice.choice(("Heltid", "Deltid")),
     }
-    return f"{number:032x}", opened, closed, content
+    return str(UUID(int=dice.getrandbits(128), version=4)), opened, closed, content

@@ -15,7 +15,7 @@ from tests.command import PROJECT
 SMALL = {
     "backfill": "--days 2 --ads-a-day 20",
     "first_load": "--days 2 --ads-a-day 20 --times 1",
-    "growth": "--ads 200 400 --new 50 --times 1",
+    "growth": "--stores 200:550 400:550 --new 50 --times 1",
     "nothing_new": "--days 2 --ads-a-day 20 --times 1",
     "register": "--units 2000",
     "text": "--documents 400 --workers 1",
