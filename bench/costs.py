@@ -34,7 +34,7 @@ ADS_A_DAY = 550
 EVENTS_A_DAY = 2000
 CONTENTS_A_DAY = EVENTS_A_DAY * 2 / 3
 """A third of the events is INACTIVE and makes a version without content."""
-INCREMENTAL_MODELS = 9
+INCREMENTAL_MODELS = 10
 REGISTER_LOADS_A_DAY = 2
 """Main units and sub-units, each day."""
 LOADS_A_DAY = POLLS_A_DAY + REGISTER_LOADS_A_DAY
@@ -52,6 +52,7 @@ ROWS_A_DAY = {
     "stg_ad_features": CONTENTS_A_DAY,
     "stg_loads": LOADS_A_DAY,
     "processed_loads": LOADS_A_DAY * INCREMENTAL_MODELS,
+    "reach_of_loads": LOADS_A_DAY,
     "int_ads": ADS_A_DAY,
     "fct_ads": ADS_A_DAY,
     "daily_new_ads": 2 * ADS_A_DAY,  # each ad in a row of its own, and in another a year later
@@ -76,8 +77,15 @@ MODELS = (
     *("daily_new_ads", "daily_active_ads", "yearly_change", "ad_lifetimes", "pipeline_health"),
 )
 """Those that are tables."""
-SPAN_DAYS = {"new": 31.0, "touched": 213.0, "touched and a year": 610.0, "all": float("inf")}
-"""Days of rows in the partitions: this month; the six months that an ad lives, and this one; a year more."""
+SPAN_DAYS = {
+    "new": 31.0,
+    "touched": 213.0,
+    "touched and a year": 610.0,
+    "two years": 762.0,
+    "all": float("inf"),
+}
+"""Days of rows in the partitions: this month; the six months that an ad lives, and this one; a year more;
+this year and the last, and a month."""
 
 WHOLE = 1.0
 """Days that a table which keeps its size has."""

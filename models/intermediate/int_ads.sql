@@ -5,29 +5,39 @@
     partition_by=by_month('first_extracted_at', 'timestamp'),
     cluster_by=['ad_id'],
     incremental_predicates=[],
+    reach=[],
+    pre_hook='{{ note_reach() }}',
+    post_hook="{{ put_in_order('first_extracted_at') }}",
     on_schema_change='append_new_columns',
 ) }}
--- depends_on: {{ ref('stg_loads') }}
+-- depends_on: {{ ref('stg_loads') }}, {{ ref('stg_ad_features') }}, {{ ref('stg_units') }}
 {%- if is_incremental() %}
     {%- set since = new_rows_since() %}
-    {%- set touched = touched_ads(['stg_ad_versions', 'stg_feed_events'], since) %}
+    {%- set reach = find_reach(since) %}
     {#- All staging rows of the touched ads lie on or after this day, and so do their rows in this table. #}
-    {%- set oldest = oldest_of_touched(this, 'first_extracted_at', touched, at_most=since) %}
+    {%- set oldest = reach.own_first_seen %}
+    {%- do set_at_run_time('reach', [reach.first_seen, reach.earliest]) %}
     {%- do set_at_run_time('incremental_predicates',
         ["DBT_INTERNAL_DEST.first_extracted_at >= timestamp '" ~ oldest ~ " 00:00:00'"]) %}
 {%- endif %}
 
-with versions as (
+with {% if is_incremental() -%}
+touched as (
+    {{- touched_ads(['stg_ad_versions', 'stg_feed_events'], since) }}
+),
+
+{% endif -%}
+versions as (
     select * from {{ ref('stg_ad_versions') }}
     {%- if is_incremental() %}
-    where ad_id in ({{ touched }}) and extracted_at >= timestamp '{{ oldest }} 00:00:00'
+    where ad_id in (select ad_id from touched) and extracted_at >= timestamp '{{ oldest }} 00:00:00'
     {%- endif %}
 ),
 
 events as (
     select * from {{ ref('stg_feed_events') }}
     {%- if is_incremental() %}
-    where ad_id in ({{ touched }}) and extracted_at >= timestamp '{{ oldest }} 00:00:00'
+    where ad_id in (select ad_id from touched) and extracted_at >= timestamp '{{ oldest }} 00:00:00'
     {%- endif %}
 ),
 
@@ -63,10 +73,14 @@ latest_event as (
 ),
 
 states as (
-    select ad_id, extracted_at, published_on as maybe_published_on, cast(null as date) as active_on
+    select
+        ad_id,
+        extracted_at,
+        {{ earlier('published_on', 'expires_on') }} as earlier_on,
+        cast(null as date) as active_on
     from versions
     union all
-    select ad_id, extracted_at, case when status = 'ACTIVE' then event_on end, case when status = 'ACTIVE' then event_on end
+    select ad_id, extracted_at, event_on, case when status = 'ACTIVE' then event_on end
     from events
 ),
 
@@ -74,7 +88,7 @@ ads as (
     select
         ad_id,
         min(extracted_at) as first_extracted_at,
-        min(maybe_published_on) as earliest_on,
+        min(earlier_on) as earliest_on,
         min(active_on) as first_active_on
     from states
     group by ad_id
@@ -113,7 +127,7 @@ joined as (
 
 select
     *,
-    least(coalesce(expires_on, inactive_on), coalesce(inactive_on, expires_on)) as closed_on,
+    {{ earlier('expires_on', 'inactive_on') }} as closed_on,
     case
         when inactive_on is null then null
         when expires_on is null or inactive_on < expires_on then 'stopped'

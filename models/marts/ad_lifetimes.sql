@@ -1,3 +1,14 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='insert_overwrite' if target.type == 'bigquery' else 'replace_months',
+    unique_key='closed_month',
+    partition_by=by_month('closed_month', 'date'),
+    partitions=[],
+    on_schema_change='append_new_columns',
+) }}
+-- depends_on: {{ ref('stg_loads') }}, {{ ref('int_ads') }}
+{%- set first_day = first_day_to_rebuild() if is_incremental() else '1900-01-01' %}
+
 with closed as (
     select
         cast({{ dbt.date_trunc('month', 'ads.closed_on') }} as date) as closed_month,
@@ -6,7 +17,10 @@ with closed as (
         greatest({{ dbt.datediff('ads.published_on', 'ads.closed_on', 'day') }} + 1, 0) as days_open
     from {{ ref('fct_ads') }} as ads
     cross join {{ ref('int_as_of') }} as as_of
-    where ads.closed_on <= as_of.as_of_on and ads.published_on is not null
+    where
+        ads.closed_on <= as_of.as_of_on
+        and ads.closed_on >= date '{{ first_day }}'
+        and ads.published_on is not null
 ),
 
 -- Few lengths for many ads: the quartiles are found among these, as a window over all ads would find them.

@@ -6,7 +6,7 @@
     partitions=[],
     on_schema_change='append_new_columns',
 ) }}
--- depends_on: {{ ref('stg_loads') }}, {{ ref('stg_ad_versions') }}, {{ ref('stg_feed_events') }}, {{ ref('stg_units') }}, {{ ref('int_ads') }}
+-- depends_on: {{ ref('stg_loads') }}, {{ ref('int_ads') }}
 {%- set first_day = first_day_to_rebuild() if is_incremental() else '1900-01-01' %}
 
 with as_of as (

@@ -5,30 +5,37 @@
     partition_by=by_month('published_on', 'date'),
     cluster_by=['ad_id'],
     incremental_predicates=[],
+    post_hook="{{ put_in_order('published_on') }}",
     on_schema_change='append_new_columns',
 ) }}
 -- depends_on: {{ ref('stg_loads') }}, {{ ref('stg_ad_versions') }}, {{ ref('stg_feed_events') }}, {{ ref('stg_units') }}
 {%- if is_incremental() %}
-    {%- set touched = touched_ads(
-        ['stg_ad_versions', 'stg_feed_events', 'stg_ad_features', 'stg_units'], new_rows_since()) %}
-    {%- set first_seen = oldest_of_touched(ref('int_ads'), 'first_extracted_at', touched) %}
-    {#- Where the touched ads stand in this table now; after a change of its date an ad moves. #}
-    {%- set oldest = oldest_of_touched(this, 'published_on', touched) %}
+    {%- set reach = reach_of_new_loads() %}
+    {%- set first_seen = reach.first_seen or '1900-01-01' %}
+    {#- After a change of its date an ad moves: where it stands in this table now is no earlier than this either. #}
+    {%- set oldest = reach.earliest or '1900-01-01' %}
     {%- do set_at_run_time('incremental_predicates',
         ["(DBT_INTERNAL_DEST.published_on is null or DBT_INTERNAL_DEST.published_on >= date '" ~ oldest ~ "')"]) %}
 {%- endif %}
 
-with ads as (
+with {% if is_incremental() -%}
+touched as (
+    {{- touched_ads(
+        ['stg_ad_versions', 'stg_feed_events', 'stg_ad_features', 'stg_units'], new_rows_since(), first_seen) }}
+),
+
+{% endif -%}
+ads as (
     select * from {{ ref('int_ads') }}
     {%- if is_incremental() %}
-    where ad_id in ({{ touched }}) and first_extracted_at >= timestamp '{{ first_seen }} 00:00:00'
+    where ad_id in (select ad_id from touched) and first_extracted_at >= timestamp '{{ first_seen }} 00:00:00'
     {%- endif %}
 ),
 
 features as (
     select * from {{ ref('stg_ad_features') }}
     where {% if is_incremental() -%}
-        ad_id in ({{ touched }}) and extracted_at >= timestamp '{{ first_seen }} 00:00:00'
+        ad_id in (select ad_id from touched) and extracted_at >= timestamp '{{ first_seen }} 00:00:00'
         {%- else %}true{% endif %}
     qualify row_number() over (partition by ad_id, version_id order by rules_version desc) = 1
 )

@@ -15,7 +15,9 @@ from tests.bigquery.googlesql import GoogleSql
 HEADER = "node,statement,table,columns,span,scans"
 TOUCHED_ADS = {"ad_id", "extracted_at", "load_id"}
 """What the list of touched ads reads of the staging tables (macros/touched_ads.sql)."""
-NEW, TOUCHED, YEAR_MORE, ALL = "new", "touched", "touched and a year", "all"
+REACH = TOUCHED_ADS | {"event_on", "expires_on", "published_on"}
+"""And the question how far back they reach, of new rows too (macros/find_reach.sql)."""
+NEW, TOUCHED, YEAR_MORE, TWO_YEARS, ALL = "new", "touched", "touched and a year", "two years", "all"
 
 
 def reads(engine: GoogleSql, run: Sequence[Statement]) -> list[str]:
@@ -53,11 +55,13 @@ def _span(node: str, table: str, columns: set[str], is_merge: bool) -> str:
     if node.startswith("stg_"):
         return NEW if table in (node, node.removeprefix("stg_")) else ALL
     if table.startswith("stg_ad_") or table == "stg_feed_events":
-        return NEW if columns <= TOUCHED_ADS else TOUCHED
+        return NEW if columns <= REACH else TOUCHED
     if is_merge and table == node:
         return TOUCHED
     if (node, table) == ("daily_new_ads", "fct_ads"):
         return YEAR_MORE
+    if (node, table) == ("yearly_change", "fct_ads"):
+        return TWO_YEARS
     if (node, table) == ("fct_ads", "int_ads") and len(columns) > 2:
         return TOUCHED
     return ALL

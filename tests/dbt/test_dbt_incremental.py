@@ -22,6 +22,7 @@ PARTS = [
     ["--select", "stg_loads", "stg_feed_events"],
     ["--select", "stg_loads", "daily_active_ads"],
     ["--select", "path:models/staging", "int_ads"],
+    ["--select", "path:models/staging", "int_ads", "--full-refresh"],
     ["--select", "int_ads+", "--full-refresh"],
     ["--select", "stg_ad_versions", "--full-refresh"],
     ["--select", "stg_loads", "stg_units"],
@@ -100,6 +101,14 @@ def test_one_small_change_moves_all_the_days_that_hang_on_it(warehouse: Warehous
         "and was opened again": {
             "events": [event("b", "ACTIVE", "2026-02-21T10:00:00Z")],
             "at": "2026-08-02T13:00:00Z",
+        },
+        "an ad closed before it was published": {
+            "versions": [version("e", content("2026-05-10", "2026-03-01"), "2026-01-03T10:00:00Z")],
+            "at": "2026-08-02T14:00:00Z",
+        },
+        "and closes after it": {
+            "versions": [version("e", content("2026-05-10"), "2026-01-04T10:00:00Z")],
+            "at": "2026-08-02T15:00:00Z",
         },
     }
     warehouse.dbt("seed")

@@ -1,0 +1,3 @@
+{% macro earlier(one, other) -%}
+    least(coalesce({{ one }}, {{ other }}), coalesce({{ other }}, {{ one }}))
+{%- endmacro %}
