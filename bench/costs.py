@@ -235,14 +235,17 @@ def stored_bytes(days: float) -> tuple[float, float]:
 
 
 def daily_parts() -> dict[str, list[Statement]]:
-    """The daily statements by model, then those of all tests, and of the freshness check.
+    """The daily statements by model, then those of all tests, of the freshness check, and for old texts.
 
     Making a view reads nothing; who reads it is billed for the tables below it.
     """
     statements = daily_statements()
     models = {name: statements.pop(name, []) for name in sorted({*MODELS, *VIEWS})}
     freshness = statements.pop("source freshness")
-    return {**models, "all tests": list(chain(*statements.values())), "source freshness": freshness}
+    # On all days but the first of a month: a date and an instant of each text that was removed.
+    old_texts = [[Read("removed_texts", CONTENTS_A_DAY * 16, float("inf"))]]
+    tests = list(chain(*statements.values()))
+    return {**models, "all tests": tests, "source freshness": freshness, "old texts": old_texts}
 
 
 def report() -> str:

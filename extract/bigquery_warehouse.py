@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
@@ -23,8 +23,15 @@ MOST_BYTES = 20 * 2**30
 """A query that would read more is refused; as in the dbt profile."""
 
 
+class _Missing(JobMarketError):
+    """What is asked for is not there."""
+
+
 class BigQueryWarehouse(Warehouse):
     """Datasets of one project and location, made by the first run."""
+
+    documents_at_once = 500_000
+    """Some 2.5 GB: a statement rewrites whole partitions, so there should be few."""
 
     def __init__(self, settings: WarehouseSettings) -> None:
         super().__init__(settings)
@@ -47,7 +54,7 @@ class BigQueryWarehouse(Warehouse):
         """By a lease in the raw dataset, which a machine that died holds for ten minutes at the most."""
         self.check()
         self._client.create_dataset(self._dataset, exists_ok=True)
-        with leased(Lease(self._execute, self.raw("run_lock")), str(self), wait):
+        with leased(Lease(self.execute, self.raw("run_lock")), str(self), wait):
             yield
 
     def destination(self) -> Any:
@@ -79,15 +86,22 @@ class BigQueryWarehouse(Warehouse):
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """A query of the free or the cheap kind: counts, the state, the last loads."""
-        with self._told_in_a_sentence():
-            return [tuple(row.values()) for row in self._client.query_and_wait(sql, wait_timeout=SECONDS)]
-        return []
+        try:
+            return self.execute(sql)
+        except _Missing:
+            return []
 
-    def _execute(self, sql: str) -> list[tuple[Any, ...]]:
-        """A statement that may write. Raises JobMarketError."""
+    def execute(self, sql: str) -> list[tuple[Any, ...]]:
+        """A statement of the small kind: the lease, and documents of a few months."""
         with self._told_in_a_sentence():
             return [tuple(row.values()) for row in self._client.query_and_wait(sql, wait_timeout=SECONDS)]
-        return []
+
+    def remove_from_documents(self, table: str, paths: Sequence[str], where: str) -> None:
+        """By BigQuery's JSON functions; a number that no float holds is rounded."""
+        document = "parse_json(document, wide_number_mode => 'round')"
+        for path in paths:
+            document = f"json_remove({document}, '$.{path}')"
+        self.execute(f"update {table} set document = to_json_string({document}) where {where}")
 
     @property
     def _dataset(self) -> Any:
@@ -99,25 +113,27 @@ class BigQueryWarehouse(Warehouse):
 
     @contextmanager
     def _told_in_a_sentence(self) -> Iterator[None]:
-        """What is not there yet is passed over."""
+        """Raises JobMarketError in place of what Google's client raises."""
         from google.api_core.exceptions import GoogleAPICallError, NotFound, RetryError
         from requests import RequestException
 
         try:
             yield
-        except NotFound:
-            return
         except (RetryError, RequestException, TimeoutError):
             raise SourceUnavailable(f"{self} does not answer now; try again later.") from None
         except GoogleAPICallError as error:
-            raise JobMarketError(f"{self} refuses a query: {error.message}") from None
+            kind = _Missing if isinstance(error, NotFound) else JobMarketError
+            raise kind(f"{self} refuses a query: {error.message}") from None
 
     def read(self, sql: str, rows: int) -> Iterator[pa.Table]:
         """Page by page over REST, which needs no right beyond that to query."""
-        with self._told_in_a_sentence():
-            answer = self._client.query(sql).result(page_size=rows, timeout=SECONDS)
-            for batch in answer.to_arrow_iterable():
-                yield pa.Table.from_batches([batch])
+        try:
+            with self._told_in_a_sentence():
+                answer = self._client.query(sql).result(page_size=rows, timeout=SECONDS)
+                for batch in answer.to_arrow_iterable():
+                    yield pa.Table.from_batches([batch])
+        except _Missing:
+            return
 
     def marts(self) -> list[str]:
         """Those of the marts' dataset."""

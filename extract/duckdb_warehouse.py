@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import dlt
 import duckdb
+import orjson
 import pyarrow as pa
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 
@@ -30,6 +31,9 @@ groups together, up to 122,880 documents at once; the next build does that, and 
 
 class DuckDBWarehouse(Warehouse):
     """A DuckDB file; it is made by the first run."""
+
+    documents_at_once = 20_000
+    """Some 100 MB, which fit into the memory of a load."""
 
     def __init__(self, settings: WarehouseSettings) -> None:
         super().__init__(settings)
@@ -109,6 +113,39 @@ class DuckDBWarehouse(Warehouse):
             return
         except duckdb.Error as error:
             raise self._unusable(str(error)) from None
+
+    def execute(self, sql: str) -> list[tuple[Any, ...]]:
+        """On a connection of its own, within the memory of a load."""
+        try:
+            with duckdb.connect(self.path, config=dict[str, Any](LOADING)) as connection:
+                connection.execute("set timezone = 'UTC'")
+                return connection.execute(sql).fetchall()
+        except (duckdb.IOException, duckdb.ConnectionException) as error:
+            raise self._unusable(str(error)) from None
+        except duckdb.Error as error:
+            reason = str(error).splitlines()[0].rstrip(".")
+            raise JobMarketError(f"{self} refuses a statement: {reason}.") from None
+
+    def remove_from_documents(self, table: str, paths: Sequence[str], where: str) -> None:
+        """By merge patches (RFC 7396), which remove what they give as null.
+
+        The rows are written anew: an update of 5,000 documents needs more than the memory of a load.
+        """
+        patches = ""
+        for path in paths:
+            patch: dict[str, Any] | None = None
+            for name in reversed(path.split(".")):
+                patch = {name: patch}
+            # A patch of what is not there would make the object around it.
+            patches += f", if(json_exists(document, '$.{path}'), '{orjson.dumps(patch).decode()}', '{{}}')"
+        self.execute(
+            "begin; "
+            "create temp table changed as "
+            f"select * replace (json_merge_patch(document{patches}) as document) from {table} where {where}; "
+            f"delete from {table} where {where}; "
+            f"insert into {table} select * from changed; "
+            "commit"
+        )
 
     def marts(self) -> list[str]:
         """Those of the one file."""

@@ -155,8 +155,10 @@ def _read(warehouse: Warehouse, partition: Partition) -> Iterator[pa.Table]:
 
 
 def _lacking(warehouse: Warehouse) -> str:
+    """Not those without text: where it was removed (`extract.old_texts`) what older rules read stays."""
     return (
-        f"(select versions.* from {warehouse.raw('ad_versions')} versions where document is not null "
+        f"(select versions.* from {warehouse.raw('ad_versions')} versions where ("
+        "json_value(document, '$.title') is not null or json_value(document, '$.description') is not null) "
         f"and not exists (select 1 from {warehouse.raw('ad_features')} known "
         "where known.ad_id = versions.ad_id and known.version_id = versions.version_id "
         f"and known.rules_version = {features.RULES_VERSION})) lacking"

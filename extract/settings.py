@@ -103,9 +103,16 @@ class WarehouseSettings(BaseConfiguration):
     staging_bucket: str | None = None
     """bigquery: load through files in this bucket (gs://...), for a large first run."""
     raw_dataset: str = "nav_raw"
+    keep_text_days: int = 365
+    """After an ad closed; at the turn of the month after that its text is removed."""
     dataset: str = "nav"
     """What the names of dbt's datasets begin with: nav_staging, nav_marts ..."""
     pipelines_dir: str = "data/dlt"
+
+    def on_resolved(self) -> None:
+        """Refuse what cannot work, naming the setting."""
+        if not 1 <= self.keep_text_days <= 36_500:
+            raise ConfigurationError("warehouse.keep_text_days must be 1 to 36500.")
 
 
 def feed_settings() -> FeedSettings:

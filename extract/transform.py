@@ -1,16 +1,19 @@
-"""Build and test the dbt models, in this process, against the warehouse that was just loaded."""
+"""Build and test the dbt models, in this process, and remove the texts whose time they show to be over."""
 
 from __future__ import annotations
 
 import os
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
 from extract.errors import JobMarketError
+from extract.old_texts import remove_old_texts
+from extract.parse import OSLO
 from extract.settings import PROJECT
 from extract.warehouse import Warehouse
 
@@ -25,6 +28,8 @@ class BuildSummary:
 
     models: int = 0
     tests: int = 0
+    texts_removed: int = 0
+    """Versions of ads that lost their text, since its time was over."""
     warnings: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -32,13 +37,16 @@ class BuildSummary:
             f"models: {self.models}, tests: {self.tests}, warnings: {len(self.warnings)}",
             *self.warnings,
         ]
+        if self.texts_removed:
+            lines.append(f"old texts removed: {self.texts_removed:,}")
         return "\n".join(lines)
 
 
 def build(warehouse: Warehouse, console: Console) -> BuildSummary:
     """Build and test all models, then check the freshness of the sources, which a build does not.
 
-    Raises JobMarketError naming what failed; the models before it are built.
+    Last, old texts are removed: the marts tell which ads closed, and when. Raises JobMarketError naming what
+    failed; the models before it are built.
     """
     from dbt.cli.main import dbtRunner
 
@@ -59,6 +67,8 @@ def build(warehouse: Warehouse, console: Console) -> BuildSummary:
             _count("source freshness", _invoke(dbt, "source", "freshness"), summary)
         finally:
             warehouse.after_dbt()
+        status.update("removing old texts")
+        summary.texts_removed = remove_old_texts(warehouse, datetime.now(OSLO).date())
     return summary
 
 

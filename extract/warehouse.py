@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,9 @@ PIPELINE = "job_market"
 
 class Warehouse(ABC):
     """The configured warehouse. Making one touches nothing; `str()` names it for its user."""
+
+    documents_at_once: int
+    """How many documents one statement may rewrite."""
 
     def __init__(self, settings: WarehouseSettings) -> None:
         self.settings = settings
@@ -67,6 +70,17 @@ class Warehouse(ABC):
         """
 
     @abstractmethod
+    def execute(self, sql: str) -> list[tuple[Any, ...]]:
+        """A statement that may write; what it answers, if it does. Raises JobMarketError."""
+
+    @abstractmethod
+    def remove_from_documents(self, table: str, paths: Sequence[str], where: str) -> None:
+        """Remove the values at these paths (`a.b`) from the JSON texts in `document`, of all rows or none.
+
+        Of `documents_at_once` rows at the most. Raises JobMarketError.
+        """
+
+    @abstractmethod
     def marts(self) -> list[str]:
         """The qualified names of the marts that are there."""
 
@@ -77,6 +91,10 @@ class Warehouse(ABC):
     def mart(self, table: str) -> str:
         """The qualified name of a mart."""
         return f"{self.settings.dataset}_marts.{table}"
+
+    def staged(self, table: str) -> str:
+        """The qualified name of a staging model."""
+        return f"{self.settings.dataset}_staging.{table}"
 
     def raw(self, table: str) -> str:
         """The qualified name of a raw table."""

@@ -167,3 +167,23 @@ def test_a_detail_that_is_owed_and_comes_later_completes_its_ad(
     assert_as_the_oracle_says(
         job, expected(world, polls, as_of(job), lambda ad_id, poll: poll == 0 and ad_id[0] < "8")
     )
+
+
+def test_a_build_removes_old_texts_and_reading_the_feed_again_does_not_bring_them_back(
+    world: World, feed: Served, tmp_path: Path
+) -> None:
+    job = Job(tmp_path, feed.url)
+    job.warehouse.settings.keep_text_days = 1
+    polls = [END - TEN_DAYS, END]
+    for instant in polls:
+        feed.clock_to(instant)
+        job.poll()
+    built = build(job.warehouse, Console(quiet=True))
+    assert f"old texts removed: {built.texts_removed:,}" in str(built)
+    documents = job.rows("ad_versions where document is not null", "ad_id, version_id, document")
+    assert sum('"title"' not in document for *_, document in documents) == built.texts_removed > 100
+    assert_as_the_oracle_says(job, expected(world, polls, as_of(job)))
+    assert job.poll(since=END - TEN_DAYS).details > 0
+    assert build(job.warehouse, Console(quiet=True)).texts_removed == 0
+    again = job.rows("ad_versions where document is not null", "ad_id, version_id, document")
+    assert sorted(again) == sorted(documents)

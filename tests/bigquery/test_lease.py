@@ -24,12 +24,12 @@ def test_of_several_runs_at_once_one_holds_bigquery_and_the_others_are_told(
         elsewhere.locked(),
     ):
         pass
-    leases = [Lease(warehouse._execute, warehouse.raw("run_lock")) for _ in range(4)]
+    leases = [Lease(warehouse.execute, warehouse.raw("run_lock")) for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
         outcomes = list(pool.map(Lease.take, leases))
     assert outcomes.count(None) == 1
     dead = leases[outcomes.index(None)]
-    warehouse._execute(
+    warehouse.execute(
         f"update {dead.table} set held_until = timestamp '2026-01-01 00:00:00+00' "
         f"where owner = '{dead.owner}'"
     )

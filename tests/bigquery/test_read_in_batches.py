@@ -15,6 +15,7 @@ from tests.bigquery.emulator import BigQueryEmulator
 
 DATASET = "reprocess_raw"
 VERSIONS = 25
+TEXT = """'{"title": "Vi søker"}'"""
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def warehouse(
     client = bigquery_emulator.client()
     client.create_dataset(DATASET, exists_ok=True, timeout=20)
     rows = [
-        f"('{number}', 'v', {'null' if number == 24 else repr('{}')}, "
+        f"('{number}', 'v', {'null' if number == 24 else TEXT}, "
         f"timestamp '2026-0{1 + number // 20}-28 12:00:00+00')"
         for number in range(VERSIONS)
     ]
