@@ -38,6 +38,7 @@ class DaskEngine(Engine):
 
     def __init__(self, settings: EngineSettings) -> None:
         super().__init__(settings.workers)
+        self.holds_back = not settings.dask_address  # others' workers can be more than the slots
         self._settings = settings
         self._open: ExitStack | None = None
         self._client: Any = None
@@ -89,6 +90,11 @@ class DaskEngine(Engine):
             return Attempt(failure=f"{type(error).__name__}: {error}")
         finally:
             future.release()
+
+    def cancel(self, future: Any) -> bool:
+        """Dask ends it also where it is worked on."""
+        future.cancel()
+        return True
 
     def next_done(self, finished: SimpleQueue[int]) -> int:
         """Looks now and then whether there are workers at all."""

@@ -86,6 +86,9 @@ class Engine(ABC):
         """Batches worked on at the same moment."""
         self.expected = 0
         """Batches that the map under way will bring, as far as is known."""
+        self.holds_back = True
+        """Whether what is taken beyond the slots waits for one, whatever machines there are."""
+        self._begins = True
 
     def __enter__(self) -> Self:
         """See that it can be opened, at no cost. Raises JobMarketError in one sentence if it cannot."""
@@ -123,7 +126,7 @@ class Engine(ABC):
         A JobMarketError of the function is raised here: it concerns the whole run. So is the engine's own,
         when it cannot go on; batches that wait are then not begun.
         """
-        self.expected = expected
+        self.expected, self._begins = expected, True
         done = failed = 0
         width = at_once or self.slots
         is_first, todo = True, batches
@@ -143,6 +146,10 @@ class Engine(ABC):
                 return
             is_first, todo, width = False, suspects, 1
 
+    def begin_no_more(self) -> None:
+        """End the map under way with the batches that are worked on now; those that wait come no more."""
+        self._begins = False
+
     @abstractmethod
     def submit(self, function: Callable[[Batch], Result], batch: Batch, avoid: tuple[str, ...]) -> Any:
         """Begin a try, opening the engine if it is not open; a future with `add_done_callback`."""
@@ -150,6 +157,10 @@ class Engine(ABC):
     @abstractmethod
     def attempt(self, future: Any) -> Attempt:
         """What became of a future that is done. Raises JobMarketError as `map` does."""
+
+    def cancel(self, future: Any) -> bool:
+        """Take a try back if it waits; whether it will not come."""
+        return bool(future.cancel())
 
     def next_done(self, finished: SimpleQueue[int]) -> int:
         """Wait for the next ticket. Raises JobMarketError if none can come any more."""
@@ -175,11 +186,16 @@ class Engine(ABC):
 
         try:
             while True:
-                while len(running) < at_once and (batch := next(waiting, None)) is not None:
+                while self._begins and len(running) < at_once and (batch := next(waiting, None)) is not None:
                     begin(batch, 1, ())
+                if not self._begins:
+                    for ticket in [ticket for ticket, task in running.items() if self.cancel(task.future)]:
+                        del running[ticket]
                 if not running:
                     return
-                task = running.pop(self.next_done(finished))
+                task = running.pop(self.next_done(finished), None)
+                if task is None:
+                    continue  # it was cancelled
                 attempt = self.attempt(task.future)
                 if attempt.failure is not None and not attempt.is_final and task.tries < TRIES:
                     begin(task.batch, task.tries + 1, (*task.avoid, *filter(None, [attempt.worker])))

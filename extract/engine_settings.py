@@ -21,7 +21,8 @@ class EngineSettings(BaseConfiguration):
 
     name: Literal["here", "dask", "coiled"] = "here"
     workers: int = 2
-    """here: threads. dask: processes, or with an address the batches sent to its workers at once."""
+    """here: threads, or processes for many batches. dask: processes, or with an address the batches sent to
+    its workers at once."""
     worker_memory: str = "1GB"
     """dask without an address: what a process may use before it is replaced."""
     dask_address: str | None = None

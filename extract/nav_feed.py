@@ -240,7 +240,9 @@ def _details(poll: Poll, state: FeedState, extracted_at: datetime) -> Iterator[D
     size = min(BATCH, poll.settings.details_per_load)
     poll.fetching = poll.fetching or _fetching(poll, state, size)
     for batch in islice(poll.fetching, poll.settings.details_per_load // size):
-        poll.unavailable = poll.unavailable or batch.unavailable
+        if batch.unavailable:
+            poll.unavailable = poll.unavailable or batch.unavailable
+            poll.engine.begin_no_more()
         poll.tried.update(batch.settled, batch.failed)
         for ad_id in batch.settled:
             del state.owed[ad_id]
@@ -272,9 +274,8 @@ def _fetching(poll: Poll, state: FeedState, size: int) -> Generator[DetailBatch]
     batches = (owed[start : start + size] for start in range(0, len(owed), size))
     for outcome in poll.engine.map(
         fetch,
-        _until_unavailable(poll, batches),
-        # Where the workers are more than the requests allowed, only the engine keeps those that wait waiting.
-        at_once=width + AHEAD if width == poll.engine.slots else width,
+        batches,
+        at_once=width + AHEAD if poll.engine.holds_back and width == poll.engine.slots else width,
         expected=len(owed) // size,
         watch=poll.progress.batches,
     ):
@@ -287,13 +288,6 @@ def _still_owed(outcome: Outcome[list[OwedAd], DetailBatch]) -> DetailBatch:
     logger.warning("%d ads stay owed, from %s: %s", len(outcome.batch), outcome.batch[0].ad_id, reason)
     none = AD_VERSIONS.batch([]), AD_FEATURES.batch([])
     return DetailBatch(*none, [], {ad.ad_id: reason for ad in outcome.batch}, [], None)
-
-
-def _until_unavailable(poll: Poll, batches: Iterator[list[OwedAd]]) -> Iterator[list[OwedAd]]:
-    for batch in batches:
-        if poll.unavailable:
-            return
-        yield batch
 
 
 def _reject_rows(rejects: list[Reject], extracted_at: datetime) -> Iterator[tuple[Any, ...]]:

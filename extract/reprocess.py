@@ -127,7 +127,13 @@ def _one_load(
         )
         batches = _read(warehouse, partition)
         # Twice the slots: the next batch is there when a worker is done with one.
-        for outcome in engine.map(describe, batches, at_once=2 * engine.slots, watch=progress.batches):
+        for outcome in engine.map(
+            describe,
+            batches,
+            at_once=2 * engine.slots,
+            expected=partition.versions // BATCH,
+            watch=progress.batches,
+        ):
             if outcome.result is None:
                 keys = zip(
                     *(outcome.batch[name].to_pylist() for name in ("ad_id", "version_id")), strict=True

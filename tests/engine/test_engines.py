@@ -165,6 +165,17 @@ def test_no_more_batches_are_taken_than_the_bound_allows(engine: Engine) -> None
     assert max(count.in_flight for count in counts) <= 2
 
 
+@pytest.mark.parametrize("engine", ["here", "processes", "dask"], indirect=True)
+def test_batches_that_wait_are_not_begun_once_the_map_is_to_end(engine: Engine) -> None:
+    outcomes = []
+    for outcome in engine.map(functions.slept, [[0.1]] * 40, at_once=30):
+        outcomes.append(outcome)
+        engine.begin_no_more()
+    assert 1 <= len(outcomes) <= 6
+    assert all(outcome.result for outcome in outcomes)
+    assert len(list(engine.map(functions.doubled, batches()))) == 8, "it can be used no more"
+
+
 @each_engine
 def test_a_trouble_of_all_batches_is_told_and_does_not_go_on_for_ever(engine: Engine) -> None:
     outcomes = list(engine.map(functions.careful, [[POISON, POISON]] * 30))
@@ -186,6 +197,16 @@ def test_the_bound_on_requests_holds_for_all_workers_together(
     feed.faults({"path": "feedentry", "delay_seconds": 0.01})
     Job(tmp_path, feed.url).poll(engine=dask, concurrency=5)
     assert 2 <= feed.stats()["most_at_once"] <= 5
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_the_bound_on_requests_holds_where_others_have_more_workers(
+    bare_address: str, feed: Served, tmp_path: Path
+) -> None:
+    feed.faults({"path": "feedentry", "delay_seconds": 0.01})
+    with DaskEngine(EngineSettings(workers=1, dask_address=bare_address)) as engine:
+        Job(tmp_path, feed.url).poll(engine=engine, concurrency=2)
+    assert feed.stats()["most_at_once"] <= 2
 
 
 def test_neither_the_scheduler_nor_a_log_nor_an_environment_shows_the_token(
