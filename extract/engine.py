@@ -147,7 +147,7 @@ class Engine(ABC):
             is_first, todo, width = False, suspects, 1
 
     def begin_no_more(self) -> None:
-        """End the map under way with the batches that are worked on now; those that wait come no more."""
+        """End the map under way: batches that wait come no more, those that are worked on may."""
         self._begins = False
 
     @abstractmethod
@@ -203,7 +203,7 @@ class Engine(ABC):
                     yield Outcome(task.batch, attempt.result, attempt.failure), len(running)
         finally:
             for task in running.values():
-                task.future.cancel()
+                self.cancel(task.future)
 
 
 class Here(Engine):
@@ -234,8 +234,15 @@ class Here(Engine):
         except BrokenProcessPool:
             return Attempt(failure="a process died while batches were worked on")
 
+    def cancel(self, future: Any) -> bool:
+        """Processes end with all they have: a pool that is ended later trips over what was taken back."""
+        if isinstance(self._pool, Processes):
+            self._pool.shutdown()
+            return True
+        return super().cancel(future)
+
     def close(self) -> None:
-        """Wait for what is running; what waits is not begun."""
+        """Wait for the threads; what waits is not begun."""
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None

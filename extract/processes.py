@@ -37,10 +37,11 @@ class Processes:
         """End them, also those that are at work: what they do can be done again."""
         pool, self._pool = self._pool, None
         if pool is not None:
+            pool.shutdown(wait=False, cancel_futures=cancel_futures)
             for process in multiprocessing.active_children():
                 if isinstance(process, _CONTEXT.Process):
-                    process.terminate()
-            pool.shutdown(cancel_futures=cancel_futures)
+                    process.kill()
+                    process.join()
 
     def _opened(self, module: str) -> ProcessPoolExecutor:
         if self._pool is None:
@@ -51,7 +52,8 @@ class Processes:
 
 def _follow() -> None:
     """Leave stopping to the run, whose end, of whatever kind, is the end of this process too."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of a terminal
+    for number in (signal.SIGINT, signal.SIGTERM):  # which reach all processes of a terminal or a service
+        signal.signal(number, signal.SIG_IGN)
     run = multiprocessing.parent_process()
     assert run is not None
 
