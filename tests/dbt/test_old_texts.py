@@ -164,7 +164,10 @@ def fuse(execute: Callable[[str], Any], statements: int) -> Callable[[str], Any]
     return once
 
 
-@pytest.mark.parametrize("statements", range(10))
+@pytest.mark.parametrize(
+    "statements",
+    [pytest.param(number, marks=() if number in (2, 6) else pytest.mark.long) for number in range(10)],
+)
 def test_a_run_that_dies_anywhere_and_runs_again_leaves_what_one_leaves(
     statements: int, warehouse: Warehouse, removing: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
