@@ -164,7 +164,6 @@ class FeedClient:
 
     async def _persistently(self, path: str, call: Callable[[], Awaitable[Answer]]) -> Answer:
         settings = self._settings
-        failed: _TryAgain | None = None
         try:
             return await call()  # as a rule; what tenacity does for a call costs a tenth of a request
         except _TryAgain as error:

@@ -269,7 +269,7 @@ def _fetching(poll: Poll, state: FeedState, size: int) -> Generator[DetailBatch]
         settings=poll.settings,
         token=poll.token,
         connections=poll.settings.concurrency // width,
-        extracted_at=poll.started_at,
+        extracted_at=poll.started_at,  # the load that takes a batch gives its own time
     )
     batches = (owed[start : start + size] for start in range(0, len(owed), size))
     for outcome in poll.engine.map(
