@@ -56,8 +56,8 @@ class Fuse:
             setattr(owner, name, self._around(getattr(owner, name)))
         request = FeedClient._request
 
-        async def answered(client: Any, *arguments: Any) -> Any:
-            answer = await request(client, *arguments)
+        def answered(client: Any, *arguments: Any) -> Any:
+            answer = request(client, *arguments)
             self.step()
             return answer
 

@@ -173,7 +173,7 @@ class Harness:
 
         The process is forked from this one, which has imported all of it: that saves four seconds a run.
         """
-        import run_pipeline  # noqa: F401  (and what the steps import, before the fork)
+        import extract.command_line  # noqa: F401  (and what the steps import, before the fork)
 
         _import_all()
         reading, writing = os.pipe()
@@ -197,9 +197,9 @@ class Harness:
             os.dup2(output, 2)
             os.environ.update(self._environment())
             Fuse(last, report).install()
-            import run_pipeline
+            from extract.command_line import main
 
-            code = run_pipeline.main([*arguments])
+            code = main([*arguments])
         except SystemExit as error:
             code = error.code
         finally:

@@ -17,7 +17,7 @@ from bench.measuring import command, process
 from bench.worlds import UNTIL, usual_world
 from demo.server import serving
 
-LIBRARIES = "import aiohttp, dlt, duckdb, pandas, pyarrow"
+LIBRARIES = "import dlt, duckdb, pandas, pyarrow"
 DBT = "from dbt.cli.main import cli; cli()"
 
 

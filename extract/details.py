@@ -5,9 +5,10 @@ ads owed ──> GET feedentry, concurrently ──> redact ──> version + fe
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from threading import Lock
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -15,11 +16,10 @@ import pyarrow as pa
 from extract import features
 from extract.canonical import canonical_json, version_id
 from extract.errors import SourceUnavailable
-from extract.feed import FeedClient, NotFound, Token
+from extract.feed import Access, FeedClient, NotFound, Token
 from extract.known_fields import fields_of
 from extract.parse import ACTIVE, Detail, Reject, microseconds
 from extract.redact import redact
-from extract.settings import FeedSettings
 from extract.tables import AD_FEATURES, AD_VERSIONS
 
 SOURCE = "feed"
@@ -54,7 +54,7 @@ class DetailBatch(NamedTuple):
 
 def fetch_details(
     ads: Sequence[OwedAd],
-    settings: FeedSettings,
+    access: Access,
     token: Token,
     connections: int,
     extracted_at: datetime,
@@ -63,7 +63,7 @@ def fetch_details(
 
     Raises TokenRefused; every other trouble is in the answer.
     """
-    details, failed, unavailable = asyncio.run(_fetch(ads, settings, token, connections))
+    details, failed, unavailable = _fetch(ads, access, token, connections)
     versions, described, rejects = [], [], []
     fields: set[str] = set()
     for ad, detail in details:
@@ -91,30 +91,32 @@ def fetch_details(
     )
 
 
-async def _fetch(
-    ads: Sequence[OwedAd], settings: FeedSettings, token: Token, connections: int
+def _fetch(
+    ads: Sequence[OwedAd], access: Access, token: Token, connections: int
 ) -> tuple[list[tuple[OwedAd, Detail]], dict[str, str], str | None]:
     details: list[tuple[OwedAd, Detail]] = []
     failed: dict[str, str] = {}
     unavailable: str | None = None
     failures_in_a_row = 0
-    waiting = iter(ads)
+    counting = Lock()
+    waiting = iter(list(ads))  # each thread takes the next; of a list that needs no lock
 
-    async def worker(client: FeedClient) -> None:
+    def fetch(client: FeedClient) -> None:
         nonlocal failures_in_a_row, unavailable
         for ad in waiting:
             if unavailable:
                 return
             try:
-                detail = await client.detail(ad.ad_id)
+                detail = client.detail(ad.ad_id)
             except NotFound:
                 failed[ad.ad_id] = "unknown to the feed (404)"
             except SourceUnavailable as error:
                 failed[ad.ad_id] = str(error)
-                # An ad that failed before says nothing of the feed; enough others in a row do.
-                failures_in_a_row += not ad.has_failed
-                if failures_in_a_row >= max(connections, ENOUGH_FAILURES):
-                    unavailable = str(error)
+                with counting:
+                    # An ad that failed before says nothing of the feed; enough others in a row do.
+                    failures_in_a_row += not ad.has_failed
+                    if failures_in_a_row >= max(connections, ENOUGH_FAILURES):
+                        unavailable = str(error)
             else:
                 failures_in_a_row = 0
                 if detail.status == ACTIVE and detail.content is None:
@@ -122,7 +124,10 @@ async def _fetch(
                 else:
                     details.append((ad, detail))
 
-    async with FeedClient(settings, token) as client, asyncio.TaskGroup() as group:
-        for _ in range(min(connections, len(ads))):
-            group.create_task(worker(client))
+    with (
+        ThreadPoolExecutor(connections, thread_name_prefix="detail") as pool,
+        FeedClient(access, token) as client,
+    ):
+        for fetching in [pool.submit(fetch, client) for _ in range(min(connections, len(ads)))]:
+            fetching.result()
     return details, failed, unavailable

@@ -6,26 +6,34 @@
 Addresses are built from the configured base URL and an id, never taken from an answer, and redirects
 are not followed: the token goes to the configured host alone. Pages are read unconditionally: the feed's
 ETag stays the same while entries are appended, so a 304 would hide them.
+
+libcurl asks, for half the CPU of a client in Python; a first run asks tens of thousands of times.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
+import math
+import os
 import re
-from collections.abc import Awaitable, Callable
+import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
-from typing import Self, TypeVar
+from email.utils import format_datetime
+from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
 from urllib.parse import quote
 
-import aiohttp
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
+import certifi
+import pycurl
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity.nap import sleep_using_event
 from tenacity.wait import wait_random_exponential
 
 from extract.errors import ConfigurationError, SourceUnavailable
 from extract.parse import Detail, NotUnderstood, Page, parse_detail, parse_page
-from extract.settings import FeedSettings
+
+if TYPE_CHECKING:  # it is what needs dlt, whose import takes a worker longer than a hundred ads
+    from extract.settings import FeedSettings
 
 USER_AGENT = "job-market/0.1 (statistics of the Norwegian job market)"
 JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+")
@@ -54,6 +62,21 @@ class _TryAgain(Exception):
         self.after = after
 
 
+class Access(NamedTuple):
+    """What a worker must know of the settings: where the feed is, and for how many seconds it is waited."""
+
+    base_url: str
+    connect_timeout: float
+    read_timeout: float
+    attempts: int
+    longest_wait: float
+
+    @classmethod
+    def of(cls, settings: FeedSettings) -> Self:
+        """As it is set."""
+        return cls(*(getattr(settings, name) for name in cls._fields))
+
+
 class Token:
     """The bearer token: the one given, or the public one, asked for when it is first needed.
 
@@ -69,119 +92,150 @@ class Token:
 
 
 class FeedClient:
-    """Reads pages and details. Use as an asynchronous context manager, one for each event loop.
+    """Reads pages and details, from any number of threads; leaving it ends what they wait for in a second.
 
     Every call raises SourceUnavailable when the feed does not answer as it should after all tries,
     TokenRefused when it does not take the given token, NotFound on 404.
     """
 
-    def __init__(self, settings: FeedSettings, token: Token) -> None:
-        self._settings = settings
+    def __init__(self, access: Access, token: Token) -> None:
+        self._access = access
         self._token = token
-        self._refreshing = asyncio.Lock()
-        self._pause = wait_random_exponential(multiplier=0.5, max=settings.longest_wait)
+        self._refreshing = threading.Lock()
+        self._left = threading.Event()
+        self._pause = wait_random_exponential(multiplier=0.5, max=access.longest_wait)
+        self._connections: list[pycurl.Curl] = []
+        """Those that no thread uses now; the feed keeps them open."""
 
-    async def __aenter__(self) -> Self:
-        settings = self._settings
-        self._session = aiohttp.ClientSession(
-            headers={"User-Agent": USER_AGENT, "Accept": "application/json"},
-            timeout=aiohttp.ClientTimeout(
-                total=None, sock_connect=settings.connect_timeout, sock_read=settings.read_timeout
-            ),
-            connector=aiohttp.TCPConnector(limit=settings.concurrency),
-        )
+    def __enter__(self) -> Self:
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        await self._session.close()
+    def __exit__(self, *_: object) -> None:
+        self._left.set()
 
-    async def first_page(self, since: datetime) -> Page:
+    def first_page(self, since: datetime) -> Page:
         """The page that begins with the first entry newer than `since` (UTC); NotFound if none is."""
         since_text = format_datetime(since.astimezone(UTC), usegmt=True)
-        return await self._get("/api/v1/feed", parse_page, {"If-Modified-Since": since_text})
+        return self._get("/api/v1/feed", parse_page, f"If-Modified-Since: {since_text}")
 
-    async def page(self, page_id: str) -> Page:
+    def page(self, page_id: str) -> Page:
         """The page of that id, with all entries it holds now."""
-        return await self._get(f"/api/v1/feed/{quote(page_id, safe='')}", parse_page)
+        return self._get(f"/api/v1/feed/{quote(page_id, safe='')}", parse_page)
 
-    async def detail(self, ad_id: str) -> Detail:
+    def detail(self, ad_id: str) -> Detail:
         """The ad's state now."""
-        return await self._get(f"/api/v1/feedentry/{quote(ad_id, safe='')}", parse_detail)
+        return self._get(f"/api/v1/feedentry/{quote(ad_id, safe='')}", parse_detail)
 
-    async def _get(
-        self, path: str, parse: Callable[[bytes], Answer], headers: dict[str, str] | None = None
-    ) -> Answer:
-        async def authorized() -> Answer:
-            token = self._token.value or await self._refresh(None)
-            status, body = await self._request(path, {**(headers or {}), **_bearer(token)})
+    def _get(self, path: str, parse: Callable[[bytes], Answer], *headers: str) -> Answer:
+        def authorized() -> Answer:
+            token = self._token.value or self._refresh(None)
+            status, body = self._request(path, *headers, _bearer(token))
             if status == 401:
-                token = await self._refresh(token)
-                status, body = await self._request(path, {**(headers or {}), **_bearer(token)})
+                token = self._refresh(token)
+                status, body = self._request(path, *headers, _bearer(token))
                 if status == 401:
                     raise SourceUnavailable(
-                        f"{self._settings.base_url} refuses its own public token: it can be handed out "
+                        f"{self._access.base_url} refuses its own public token: it can be handed out "
                         "expired for some hours. Try later, or ask NAV for a private token."
                     )
-            return self._understood(path, parse, body)
+            return self._understood(parse, body)
 
-        return await self._persistently(path, authorized)
+        return self._persistently(path, authorized)
 
-    async def _refresh(self, refused: str | None) -> str:
+    def _refresh(self, refused: str | None) -> str:
         """Another token than the refused one, fetched once for all requests that were refused it."""
         if self._token.is_given:
             raise TokenRefused(
-                f"{self._settings.base_url} refuses the token in sources.nav_feed.token (401). "
+                f"{self._access.base_url} refuses the token in sources.nav_feed.token (401). "
                 "Correct it in .dlt/secrets.toml or SOURCES__NAV_FEED__TOKEN, or remove it to use the "
                 "public one."
             )
-        async with self._refreshing:
+        with self._refreshing:
             if self._token.value is None or self._token.value == refused:
-                _, body = await self._request("/api/publicToken", {})
-                self._token.value = self._understood("/api/publicToken", _token_in, body)
+                _, body = self._request("/api/publicToken")
+                self._token.value = self._understood(_token_in, body)
                 logger.info("fetched the feed's public token")
             return self._token.value
 
-    async def _request(self, path: str, headers: dict[str, str]) -> tuple[int, bytes]:
+    def _request(self, path: str, *headers: str) -> tuple[int, bytes]:
         """Status 200 or 401 and the body; raises NotFound, or _TryAgain for what may pass."""
-        url = self._settings.base_url.rstrip("/") + path
-        try:
-            async with self._session.get(url, headers=headers, allow_redirects=False) as response:
-                if response.status in (200, 401):
-                    return response.status, await _bounded(response)
-                if response.status == 404:
-                    raise NotFound(path)
-                raise _TryAgain(f"answered {response.status}", _seconds(response.headers.get("Retry-After")))
-        except TimeoutError:
-            raise _TryAgain("did not answer in time") from None
-        except aiohttp.ClientError as error:
-            raise _TryAgain(str(error) or type(error).__name__) from None
+        body = bytearray()
 
-    def _understood(self, path: str, parse: Callable[[bytes], Answer], body: bytes) -> Answer:
+        def keep(part: bytes) -> int | None:
+            body.extend(part)
+            return -1 if len(body) > LARGEST_ANSWER else None
+
+        try:
+            connection = self._connections.pop()
+        except IndexError:
+            connection = self._new_connection()
+        connection.setopt(pycurl.URL, self._access.base_url.rstrip("/") + path)
+        connection.setopt(pycurl.HTTPHEADER, ["Accept: application/json", *headers])
+        connection.setopt(pycurl.WRITEFUNCTION, keep)
+        try:
+            connection.perform()
+        except pycurl.error as error:
+            code, reason = error.args
+            if code == pycurl.E_OPERATION_TIMEDOUT:
+                reason = "did not answer in time"
+            elif code == pycurl.E_WRITE_ERROR:
+                reason = f"sent more than {LARGEST_ANSWER // 2**20} MB"
+            raise _TryAgain(reason) from None
+        finally:
+            self._connections.append(connection)
+        status = connection.getinfo(pycurl.RESPONSE_CODE)
+        if status in (200, 401):
+            return status, bytes(body)
+        if status == 404:
+            raise NotFound(path)
+        raise _TryAgain(f"answered {status}", connection.getinfo(pycurl.RETRY_AFTER) or None)
+
+    def _new_connection(self) -> pycurl.Curl:
+        connection = pycurl.Curl()
+        options = {
+            pycurl.USERAGENT: USER_AGENT,
+            pycurl.ACCEPT_ENCODING: "",  # whatever libcurl can unpack
+            pycurl.CONNECTTIMEOUT_MS: round(self._access.connect_timeout * 1000),
+            # Time without a byte, not for all of them; libcurl counts it in whole seconds.
+            pycurl.LOW_SPEED_LIMIT: 1,
+            pycurl.LOW_SPEED_TIME: math.ceil(self._access.read_timeout),
+            # libcurl comes with no certificates of its own.
+            pycurl.CAINFO: os.environ.get("SSL_CERT_FILE") or certifi.where(),
+            pycurl.NOSIGNAL: 1,  # as it must be where there are threads
+            pycurl.NOPROGRESS: 0,
+            pycurl.XFERINFOFUNCTION: lambda *_: int(self._left.is_set()),  # called once a second, at least
+        }
+        for option, value in options.items():
+            connection.setopt(option, value)
+        return connection
+
+    def _understood(self, parse: Callable[[bytes], Answer], body: bytes) -> Answer:
         try:
             return parse(body)
         except NotUnderstood as error:
             raise _TryAgain(f"sent {error}") from None
 
-    async def _persistently(self, path: str, call: Callable[[], Awaitable[Answer]]) -> Answer:
-        settings = self._settings
+    def _persistently(self, path: str, call: Callable[[], Answer]) -> Answer:
+        attempts = self._access.attempts
         try:
-            return await call()  # as a rule; what tenacity does for a call costs a tenth of a request
+            return call()  # as a rule; what tenacity does for a call costs a tenth of a request
         except _TryAgain as error:
             failed = error
         try:
-            async for attempt in AsyncRetrying(
-                stop=stop_after_attempt(settings.attempts),
+            for attempt in Retrying(
+                stop=stop_after_attempt(attempts),
                 wait=self._wait,
+                sleep=sleep_using_event(self._left),
                 retry=retry_if_exception_type(_TryAgain),
                 reraise=True,
             ):
                 with attempt:
                     if attempt.retry_state.attempt_number == 1:
                         raise failed
-                    return await call()
+                    return call()
         except _TryAgain as error:
             raise SourceUnavailable(
-                f"{settings.base_url}{path}: {error}, tried {settings.attempts} times. "
+                f"{self._access.base_url}{path}: {error}, tried {attempts} times. "
                 "What was read before is kept; try later."
             ) from None
         raise AssertionError("tenacity returns or raises")
@@ -191,25 +245,16 @@ class FeedClient:
         after = error.after if isinstance(error, _TryAgain) else None
         if after is None:
             return self._pause(state)
-        if after > self._settings.longest_wait:
+        if after > self._access.longest_wait:
             raise SourceUnavailable(
-                f"{self._settings.base_url} asks to be left alone for {after:.0f} s. "
+                f"{self._access.base_url} asks to be left alone for {after:.0f} s. "
                 "What was read before is kept; try later."
             )
         return after
 
 
-async def _bounded(response: aiohttp.ClientResponse) -> bytes:
-    body = bytearray()
-    async for chunk in response.content.iter_chunked(2**16):
-        body += chunk
-        if len(body) > LARGEST_ANSWER:
-            raise _TryAgain(f"sent more than {LARGEST_ANSWER // 2**20} MB")
-    return bytes(body)
-
-
-def _bearer(token: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token}"}
+def _bearer(token: str) -> str:
+    return f"Authorization: Bearer {token}"
 
 
 def _token_in(body: bytes) -> str:
@@ -218,15 +263,3 @@ def _token_in(body: bytes) -> str:
     if not lines or not JWT.fullmatch(lines[-1]):
         raise NotUnderstood("a text without a token")
     return lines[-1]
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    """The pause that a Retry-After header asks for, given in seconds or as a date (RFC 9110, 10.2.3)."""
-    if retry_after is None:
-        return None
-    if retry_after.strip().isdigit():
-        return float(retry_after)
-    try:
-        return max(0.0, (parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds())
-    except (TypeError, ValueError):
-        return None

@@ -14,10 +14,10 @@ in between leaves the old state, and reading a page twice makes the same keys.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import logging
 from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -32,7 +32,7 @@ from extract.canonical import canonical_json, version_id
 from extract.details import SOURCE, DetailBatch, OwedAd, fetch_details
 from extract.engine import Engine, Here, Outcome
 from extract.errors import ConfigurationError, SourceUnavailable
-from extract.feed import FeedClient, NotFound, Token
+from extract.feed import Access, FeedClient, NotFound, Token
 from extract.feed_state import FeedState, Owed, mark
 from extract.known_fields import MOST
 from extract.parse import ACTIVE, Event, Page, Reject, microseconds
@@ -120,7 +120,7 @@ def _load(poll: Poll, state: FeedState) -> Iterator[Any]:
     """The items of one load; moves the state on as they are handed over."""
     extracted_at = datetime.now(UTC)
     # Once at the tip, what is new there waits for the next poll.
-    pages = [] if poll.is_at_tip else asyncio.run(_walk(poll, state))
+    pages = [] if poll.is_at_tip else _walked(poll, state)
     events, rejects = _new_entries(poll, pages, state)
     tombstones = [_tombstone(event, extracted_at) for event in events if event.status != ACTIVE]
     seen = {row[1] for row in tombstones}
@@ -161,7 +161,14 @@ def _load(poll: Poll, state: FeedState) -> Iterator[Any]:
         yield FEED_LOADS.item(_load_row(poll, state, pages, counts, extracted_at))
 
 
-async def _walk(poll: Poll, state: FeedState) -> list[Page]:
+def _walked(poll: Poll, state: FeedState) -> list[Page]:
+    """What `_walk` brings, from a thread: in the main one libcurl would hold a signal back."""
+    client = FeedClient(Access.of(poll.settings), poll.token)
+    with ThreadPoolExecutor(1, thread_name_prefix="pages") as pool, client:
+        return pool.submit(_walk, client, poll, state).result()
+
+
+def _walk(client: FeedClient, poll: Poll, state: FeedState) -> list[Page]:
     """The pages from the cursor to the tip, at most as many as a load takes.
 
     A feed that fails on the way ends the walk: the pages before it count. Raises SourceUnavailable if
@@ -169,41 +176,40 @@ async def _walk(poll: Poll, state: FeedState) -> list[Page]:
     """
     pages: list[Page] = []
     seen: set[str] = set()
-    async with FeedClient(poll.settings, poll.token) as client:
-        try:
-            page = await _first(client, poll, state)
-            while page is not None:
-                pages.append(page)
-                seen.add(page.page_id)
-                poll.progress.page(len(page.events))
-                if page.next_id is None or page.next_id in seen:
-                    break
-                if len(pages) == poll.settings.pages_per_load:
-                    return pages
-                page = await client.page(page.next_id)
-        except NotFound as error:
-            poll.unavailable = f"{poll.settings.base_url} names a page that it does not know ({error})."
-        except SourceUnavailable as error:
-            poll.unavailable = str(error)
+    try:
+        page = _first(client, poll, state)
+        while page is not None:
+            pages.append(page)
+            seen.add(page.page_id)
+            poll.progress.page(len(page.events))
+            if page.next_id is None or page.next_id in seen:
+                break
+            if len(pages) == poll.settings.pages_per_load:
+                return pages
+            page = client.page(page.next_id)
+    except NotFound as error:
+        poll.unavailable = f"{poll.settings.base_url} names a page that it does not know ({error})."
+    except SourceUnavailable as error:
+        poll.unavailable = str(error)
     if poll.unavailable and not pages:
         raise SourceUnavailable(poll.unavailable)
     poll.is_at_tip = not poll.unavailable
     return pages
 
 
-async def _first(client: FeedClient, poll: Poll, state: FeedState) -> Page | None:
+def _first(client: FeedClient, poll: Poll, state: FeedState) -> Page | None:
     """The page to begin with; None if the feed has nothing newer."""
     since, poll.since = poll.since, None
     if since is None and state.recent:
         try:
-            return await client.page(state.recent[0].page_id)
+            return client.page(state.recent[0].page_id)
         except NotFound:
             newest = state.newest_event_at or poll.started_at
             since = newest - timedelta(days=1)
             logger.warning("the feed no longer knows the cursor's page; reading from %s", since)
     since = since or poll.started_at - timedelta(days=poll.settings.since_days)
     try:
-        return await client.first_page(since)
+        return client.first_page(since)
     except NotFound:
         return None
 
@@ -266,7 +272,7 @@ def _fetching(poll: Poll, state: FeedState, size: int) -> Generator[DetailBatch]
     width = min(poll.engine.slots, poll.settings.concurrency)
     fetch = partial(
         fetch_details,
-        settings=poll.settings,
+        access=Access.of(poll.settings),
         token=poll.token,
         connections=poll.settings.concurrency // width,
         extracted_at=poll.started_at,  # the load that takes a batch gives its own time

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, MutableMapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import dlt
 import pyarrow as pa
-from dlt.common.schema.typing import TMergeDispositionDict, TSchemaContractDict
-from dlt.destinations.impl.bigquery.bigquery_adapter import CLUSTER_COLUMNS_HINT, PARTITION_HINT
-from dlt.extract.hints import make_hints
+
+if TYPE_CHECKING:
+    from dlt.common.schema.typing import TMergeDispositionDict, TSchemaContractDict
 
 TIMESTAMP = pa.timestamp("us", "UTC")
 
@@ -31,7 +30,7 @@ def _column(name: str, kind: pa.DataType, *, nullable: bool = False) -> pa.Field
 
 # BigQuery: by the month of reading, not of change, so that what a model has still to read always lies
 # in the newest partitions. DuckDB takes no notice.
-BIGQUERY_LAYOUT: dict[str, Any] = {PARTITION_HINT: {"extracted_at": "TIMESTAMP_TRUNC({column_name}, MONTH)"}}
+BIGQUERY_PARTITION = {"extracted_at": "TIMESTAMP_TRUNC({column_name}, MONTH)"}
 
 
 RAW_VERSION = 4
@@ -65,12 +64,18 @@ class RawTable(NamedTuple):
 
     def item(self, batch: pa.Table) -> Any:
         """The batch with all that dlt must know to load it into this table."""
+        # Here, for a worker makes batches alone: to import dlt takes it as long as hundreds of ads.
+        import dlt
+        from dlt.destinations.impl.bigquery.bigquery_adapter import CLUSTER_COLUMNS_HINT, PARTITION_HINT
+        from dlt.extract.hints import make_hints
+
+        layout: dict[str, Any] = {PARTITION_HINT: BIGQUERY_PARTITION, CLUSTER_COLUMNS_HINT: [self.key[0]]}
         hints = make_hints(
             table_name=self.name,
             primary_key=list(self.key),
             write_disposition=self.disposition,
             schema_contract=FROZEN,
-            additional_table_hints={**BIGQUERY_LAYOUT, CLUSTER_COLUMNS_HINT: [self.key[0]]},
+            additional_table_hints=layout,
         )
         return dlt.mark.with_hints(batch, hints, create_table_variant=True)
 

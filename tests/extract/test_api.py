@@ -16,11 +16,11 @@ import pytest
 from dlt.common.configuration.container import Container
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 
-import run_pipeline
 from extract.api import Reading, load_api
 from extract.api_records import Read, Rejected, Shape, State, convert
 from extract.api_settings import Api, ApiSettings, declared_api
 from extract.api_walks import Walks
+from extract.command_line import main
 from extract.errors import ConfigurationError, SourceUnavailable
 from extract.redact import redact_text
 from extract.status import source_loads
@@ -433,7 +433,7 @@ def test_the_name_of_an_api_goes_with_the_command_source(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as stop:
-        run_pipeline.main(arguments)
+        main(arguments)
     assert stop.value.code == 2
     assert "`source` and only `source` takes the NAME" in capsys.readouterr().err
 

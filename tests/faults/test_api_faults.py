@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -139,18 +138,13 @@ def faulty_run(fault: ApiFault, job: Job, feed: Served, monkeypatch: pytest.Monk
         elif fault.special == "tls":
             job.base_url = job.base_url.replace("http://", "https://")
         elif fault.special == "dns":
-            patch.setattr("aiohttp.connector.is_ip_address", lambda host: False)
-            patch.setattr(socket, "getaddrinfo", unresolved)
+            patch.setenv("http_proxy", "http://proxy.invalid:3128")
         if fault.special == "revoke":
             patch.setattr(demo.server, "DEFAULT_PAGE_SIZE", 20)
         try:
             return 0, str(job.poll(progress=progress, **fault.settings))
         except JobMarketError as error:
             return error.exit_code, str(error)
-
-
-def unresolved(*_: object, **__: object) -> None:
-    raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
 
 def test_the_table_in_the_docs_is_that_of_the_tests() -> None:
