@@ -114,7 +114,7 @@ def personal_data_in(job: Job, world: World) -> list[str]:
     return [text for kind in world.personal_data() for text in kind if text.lower() in stored]
 
 
-@pytest.mark.parametrize("days", [2, pytest.param(10, marks=pytest.mark.long)])
+@pytest.mark.parametrize("days", [1, pytest.param(10, marks=pytest.mark.long)])
 def test_hourly_polls_of_some_days_give_the_tables_of_one_poll_at_the_end(
     days: int, world: World, feed: Served, tmp_path: Path
 ) -> None:

@@ -30,7 +30,7 @@ PARTS = [
 ]
 
 
-@pytest.mark.parametrize("examples", [3, pytest.param(12, marks=pytest.mark.long)])
+@pytest.mark.parametrize("examples", [2, pytest.param(12, marks=pytest.mark.long)])
 def test_after_any_history_every_model_holds_what_a_full_refresh_builds(
     manifest: Manifest, examples: int
 ) -> None:

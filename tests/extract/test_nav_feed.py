@@ -180,13 +180,14 @@ class _Fuse(Progress):
 
 
 @pytest.mark.usefixtures("small_pages")
+@pytest.mark.parametrize("dies_after", [(3, 13), pytest.param((0, 8, 14), marks=pytest.mark.long)])
 def test_a_run_that_dies_anywhere_and_runs_again_gives_the_rows_of_one_that_did_not(
-    feed: Served, tmp_path: Path
+    dies_after: tuple[int, ...], feed: Served, tmp_path: Path
 ) -> None:
     bounds = {"pages_per_load": 6, "details_per_load": 200}
     whole = Job(tmp_path / "whole", feed.url)
     whole.poll(**bounds)
-    for steps in (0, 3, 8, 13, 14):
+    for steps in dies_after:
         job = Job(tmp_path / str(steps), feed.url)
         with pytest.raises(_Killed):
             job.poll(progress=_Fuse(steps), **bounds)
