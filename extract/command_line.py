@@ -34,9 +34,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from rich.console import Console
-from rich.logging import RichHandler
 from rich.table import Table
-from rich.traceback import Traceback
 
 from extract.engine import Engine
 from extract.errors import DISK_FULL, Busy, JobMarketError
@@ -399,6 +397,8 @@ def _failed(
     console: Console, options: argparse.Namespace, error: BaseException, message: str, code: int
 ) -> int:
     if options.debug:
+        from rich.traceback import Traceback
+
         console.print(Traceback.from_exception(type(error), error, error.__traceback__))
     _tell(console, message)
     return code
@@ -411,6 +411,8 @@ def _tell(console: Console, message: str) -> None:
 def _log_to(console: Console) -> None:
     """Warnings above the moving line on a terminal, every step as a plain line elsewhere."""
     if console.is_terminal:
+        from rich.logging import RichHandler
+
         handler: logging.Handler = RichHandler(console=console, show_path=False)
         logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler])
     else:

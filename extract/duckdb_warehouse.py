@@ -61,7 +61,8 @@ class DuckDBWarehouse(Warehouse):
 
     def destination(self) -> Any:
         """DuckDB, within the memory that a load needs, one file after the other."""
-        credentials = DuckDbCredentials(str(self.path), global_config=LOADING)
+        credentials = DuckDbCredentials(global_config=LOADING)
+        credentials.database = str(self.path)  # dlt imports SQLAlchemy, if it is there, to look at a path it is given
         # Else dlt would look each of its fields up in the configuration, whenever it makes a client.
         credentials.resolve()
         return dlt.destinations.duckdb(credentials, loader_parallelism_strategy="sequential")

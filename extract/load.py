@@ -119,6 +119,8 @@ def run_load(pipeline: dlt.Pipeline, source: Any) -> list[str]:
         if source is not None:
             pipeline.extract(source)
         normalized = pipeline.normalize()
+        if not pipeline.has_pending_data:
+            return []  # dlt would ask the warehouse what to tell of a load of nothing
         rows = sum(normalized.row_counts.values()) if normalized else 0
         with _held_open(pipeline) if 0 < rows <= FEW_ROWS else nullcontext():
             info = pipeline.load()
