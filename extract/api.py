@@ -72,7 +72,7 @@ def load_api(warehouse: Warehouse, api: Api) -> Reading:
     Holds some 500 bytes in memory for each record that the warehouse has of this API.
     """
     pipeline = warehouse.pipeline()
-    prepare(pipeline)
+    prepare(warehouse, pipeline)
     latest = (
         "select record_id, version_id, state_hash, changed_at from "
         f"{warehouse.raw('records')} where source = '{api.name}' qualify row_number() over (partition by "

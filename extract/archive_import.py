@@ -89,7 +89,7 @@ def import_archive(warehouse: Warehouse, settings: ArchiveSettings) -> Account:
     Raises ConfigurationError, SourceUnavailable once what was read before is loaded, JobMarketError.
     """
     pipeline = warehouse.pipeline()
-    prepare(pipeline)
+    prepare(warehouse, pipeline)
     job = Import(settings)
     loads: list[str] = []
     while not job.is_done:

@@ -135,6 +135,11 @@ class BigQueryWarehouse(Warehouse):
         except _Missing:
             return
 
+    def raw_columns(self) -> list[tuple[Any, ...]]:
+        """Those that BigQuery's own view of the dataset shows."""
+        columns = f"{self.settings.raw_dataset}.INFORMATION_SCHEMA.COLUMNS"
+        return self.query(f"select table_name, column_name, data_type from {columns}")
+
     def marts(self) -> list[str]:
         """Those of the marts' dataset."""
         dataset = f"{self.settings.dataset}_marts"

@@ -168,7 +168,7 @@ def load_again(options: argparse.Namespace, console: Console) -> None:
     warehouse = configured_warehouse(warehouse_settings())
     with warehouse.locked(options.wait):
         pipeline = warehouse.pipeline()
-        prepare(pipeline)
+        prepare(warehouse, pipeline)
         loaded = load(pipeline, aside(warehouse.pipelines_dir))
     Console().print(f"Loads whose rows are in the warehouse now: {loaded}.")
 
@@ -242,7 +242,7 @@ def _extract(warehouse: Warehouse, options: argparse.Namespace, console: Console
 
     options.step = "extract"
     with _engine(options) as engine, Progress(console) as progress:
-        loaded = extract_and_load(warehouse.pipeline(), feed_settings(), options.since, progress, engine)
+        loaded = extract_and_load(warehouse, feed_settings(), options.since, progress, engine)
     options.done.append("extract")
     if alarm := watch(warehouse):
         options.alarm = alarm.text

@@ -62,7 +62,9 @@ class DuckDBWarehouse(Warehouse):
     def destination(self) -> Any:
         """DuckDB, within the memory that a load needs, one file after the other."""
         credentials = DuckDbCredentials(global_config=LOADING)
-        credentials.database = str(self.path)  # dlt imports SQLAlchemy, if it is there, to look at a path it is given
+        credentials.database = str(
+            self.path
+        )  # dlt imports SQLAlchemy, if it is there, to look at a path it is given
         # Else dlt would look each of its fields up in the configuration, whenever it makes a client.
         credentials.resolve()
         return dlt.destinations.duckdb(credentials, loader_parallelism_strategy="sequential")
@@ -146,6 +148,13 @@ class DuckDBWarehouse(Warehouse):
             f"delete from {table} where {where}; "
             f"insert into {table} select * from changed; "
             "commit"
+        )
+
+    def raw_columns(self) -> list[tuple[Any, ...]]:
+        """Those of the one file."""
+        return self.query(
+            "select table_name, column_name, data_type from information_schema.columns "
+            f"where table_schema = '{self.settings.raw_dataset}'"
         )
 
     def marts(self) -> list[str]:

@@ -21,6 +21,7 @@ from extract.feed import Token
 from extract.nav_feed import Poll, nav_feed
 from extract.progress import Progress
 from extract.settings import FeedSettings
+from extract.warehouse import Warehouse
 
 FEW_ROWS = 5000
 """A load of so many rows is small: an hour or a day of the feed, some megabytes of documents at most."""
@@ -50,7 +51,7 @@ class LoadSummary:
 
 
 def extract_and_load(
-    pipeline: dlt.Pipeline,
+    warehouse: Warehouse,
     settings: FeedSettings,
     since: datetime | None,
     progress: Progress,
@@ -61,7 +62,8 @@ def extract_and_load(
     `since` (UTC) reads the feed again from there; without it the cursor is followed. Raises
     SourceUnavailable once what was read before is loaded, TokenRefused, JobMarketError.
     """
-    summary = LoadSummary(finished=prepare(pipeline))
+    pipeline = warehouse.pipeline()
+    summary = LoadSummary(finished=prepare(warehouse, pipeline))
     poll = Poll(settings, Token(settings.token), progress, since, engine or Here())
     with closing(poll):
         while not poll.is_done:
@@ -74,21 +76,22 @@ def extract_and_load(
     return summary
 
 
-def prepare(pipeline: dlt.Pipeline) -> int:
+def prepare(warehouse: Warehouse, pipeline: dlt.Pipeline) -> int:
     """Make the warehouse fit to be written: what an earlier run left is finished; the number of such loads.
 
     Raises JobMarketError if the raw tables are not as they were made, or a pending load fails again.
     """
     is_new_machine = not pipeline.state["_state_version"]
-    with _held_open(pipeline):
-        stored = recovery.examine(pipeline)
-        strange = recovery.settle(pipeline, stored)
+    stored = recovery.examine(warehouse)
+    strange = recovery.settle(pipeline, warehouse, stored)
+    if stored is None or pipeline.state.get("_version_hash") != stored.hash:
         try:
-            pipeline.sync_destination()
+            with _held_open(pipeline):
+                pipeline.sync_destination()
         except PipelineStepFailed as failure:
             raise _plain(failure) from failure
     finished = load_again(pipeline, strange) + finish_pending(pipeline)
-    recovery.adopt(pipeline, is_new_machine)
+    recovery.adopt(warehouse, is_new_machine)
     return finished
 
 

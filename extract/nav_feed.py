@@ -138,8 +138,9 @@ def _load(poll: Poll, state: FeedState) -> Iterator[Any]:
             fields |= batch.fields
             # An ad found inactive can give the key of its own tombstone, and an insert-only merge
             # does not deduplicate inside a load.
-            fresh = pa.array(key not in seen for key in batch.versions["version_id"].to_pylist())
-            rows = batch.versions.filter(fresh) if len(fresh) else batch.versions
+            rows = batch.versions
+            if len(rows):
+                rows = rows.filter([key not in seen for key in rows["version_id"].to_pylist()])
             versions += len(rows)
             if len(rows):
                 yield AD_VERSIONS.item(AD_VERSIONS.read_at(extracted_at, rows))

@@ -45,7 +45,8 @@ class Processes:
 
     def _opened(self, module: str) -> ProcessPoolExecutor:
         if self._pool is None:
-            _CONTEXT.set_forkserver_preload(["__main__", module])
+            # pandas, if it is there, since pyarrow imports it to make an array
+            _CONTEXT.set_forkserver_preload(["__main__", module, "pandas"])
             self._pool = ProcessPoolExecutor(self._number, mp_context=_CONTEXT, initializer=_follow)
         return self._pool
 

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import dlt
 import pyarrow as pa
-from dlt.common.destination.exceptions import DestinationException, DestinationUndefinedEntity
+from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.common.storages.load_package import create_load_id
 from dlt.common.versioned_state import decompress_state
 
@@ -28,6 +28,7 @@ from extract import packages
 from extract.errors import ConfigurationError, JobMarketError
 from extract.packages import Package
 from extract.tables import INSERT_ONLY, RAW_TABLES, RAW_VERSION, TIMESTAMP
+from extract.warehouse import PIPELINE, Warehouse
 
 LOOK_BACK = timedelta(days=40)
 """How far back a usual run looks for rows of loads that were never completed; a new machine looks at all."""
@@ -50,7 +51,7 @@ class Stored(NamedTuple):
     raw_version: int
 
 
-def settle(pipeline: dlt.Pipeline, stored: Stored | None) -> list[Package]:
+def settle(pipeline: dlt.Pipeline, warehouse: Warehouse, stored: Stored | None) -> list[Package]:
     """See that what is pending, the local state and the warehouse's state belong together.
 
     Returns the packages that were read on another state than the warehouse's: they are put aside, for
@@ -63,7 +64,7 @@ def settle(pipeline: dlt.Pipeline, stored: Stored | None) -> list[Package]:
         waiting.remove(package)
     if waiting:
         for package in list(waiting):
-            if package.load_id in _completed(pipeline, [package.load_id]):
+            if _is_complete(warehouse, package.load_id):
                 logger.info("load %s was complete when its run ended", package.load_id)
                 packages.remove(package)
                 waiting.remove(package)
@@ -103,7 +104,7 @@ def _take_the_state_of_the_warehouse(pipeline: dlt.Pipeline, stored: Stored | No
         pipeline.drop()
 
 
-def adopt(pipeline: dlt.Pipeline, is_new_machine: bool) -> int:
+def adopt(warehouse: Warehouse, is_new_machine: bool) -> int:
     """Give rows of loads that were never completed to a load that is; the number of such loads.
 
     A run that died while it was loading, and whose folder is lost, leaves rows that dbt does not read and
@@ -112,39 +113,32 @@ def adopt(pipeline: dlt.Pipeline, is_new_machine: bool) -> int:
     bound = (
         "" if is_new_machine else f" and extracted_at >= timestamp '{datetime.now(UTC) - LOOK_BACK:%F %T}'"
     )
-    with pipeline.sql_client() as client:
-        name = client.make_qualified_table_name
-        loads = name("_dlt_loads")
-        found: dict[str, list[str]] = {}
-        # One query for all tables: BigQuery bills at least 10 MB for each table of each query.
-        orphans = " union all ".join(
-            f"select distinct '{table.name}', _dlt_load_id from {name(table.name)} "
-            f"where _dlt_load_id not in (select load_id from {loads}){bound}"
-            for table in RAW_TABLES
+    loads = warehouse.raw("_dlt_loads")
+    found: dict[str, list[str]] = {}
+    # One query for all tables: BigQuery bills at least 10 MB for each table of each query.
+    orphans = " union all ".join(
+        f"select distinct '{table.name}', _dlt_load_id from {warehouse.raw(table.name)} "
+        f"where _dlt_load_id not in (select load_id from {loads}){bound}"
+        for table in RAW_TABLES
+    )
+    for table_name, load_id in warehouse.query(orphans):
+        found.setdefault(load_id, []).append(table_name)
+    for load_id, tables in sorted(found.items()):
+        adopted = create_load_id()
+        for table_name in tables:
+            warehouse.execute(
+                f"update {warehouse.raw(table_name)} set _dlt_load_id = '{adopted}' "
+                f"where _dlt_load_id = '{load_id}'{bound}"
+            )
+        warehouse.execute(
+            f"insert into {loads} (load_id, schema_name, status, inserted_at) "
+            f"values ('{adopted}', 'adopted', 0, current_timestamp)"
         )
-        try:
-            for table_name, load_id in client.execute_sql(orphans) or []:
-                found.setdefault(load_id, []).append(table_name)
-            for load_id, tables in sorted(found.items()):
-                adopted = create_load_id()
-                for table_name in tables:
-                    client.execute_sql(
-                        f"update {name(table_name)} set _dlt_load_id = '{adopted}' "
-                        f"where _dlt_load_id = '{load_id}'{bound}"
-                    )
-                client.execute_sql(
-                    f"insert into {loads} (load_id, schema_name, status, inserted_at) "
-                    f"values ('{adopted}', 'adopted', 0, current_timestamp)"
-                )
-                logger.warning(
-                    "rows of load %s, which was never completed, count as load %s", load_id, adopted
-                )
-        except DestinationUndefinedEntity:
-            return 0
+        logger.warning("rows of load %s, which was never completed, count as load %s", load_id, adopted)
     return len(found)
 
 
-def examine(pipeline: dlt.Pipeline) -> Stored | None:
+def examine(warehouse: Warehouse) -> Stored | None:
     """What the warehouse holds, if its raw tables are as they were made; None if it holds nothing.
 
     Raises JobMarketError that names each raw table that is missing or has lost a column or its type.
@@ -152,23 +146,11 @@ def examine(pipeline: dlt.Pipeline) -> Stored | None:
     Tables that a newer version of the project brings are made by the next load; those of a project newer than
     this one are left alone: ConfigurationError.
     """
-    if (stored := _stored_state(pipeline)) is None:
+    if (stored := _stored_state(warehouse)) is None:
         return None
     refuse_newer(stored.raw_version)
-    with pipeline.sql_client() as client:
-        table_names = ", ".join(f"'{table.name}'" for table in RAW_TABLES)
-        schema = client.fully_qualified_dataset_name()
-        source = (
-            f"{schema}.INFORMATION_SCHEMA.COLUMNS"
-            if pipeline.destination.destination_name == "bigquery"
-            else f"information_schema.columns where table_schema = '{pipeline.dataset_name}' and 1 = 1"
-        )
-        where = "and" if " where " in source else "where"
-        rows = client.execute_sql(
-            f"select table_name, column_name, data_type from {source} {where} table_name in ({table_names})"
-        )
     there: dict[str, dict[str, str]] = {}
-    for table_name, column, kind in rows or []:
+    for table_name, column, kind in warehouse.raw_columns():
         there.setdefault(table_name, {})[column] = kind
     wrong = [
         text
@@ -260,18 +242,12 @@ def start_over(pipeline: dlt.Pipeline) -> None:
                 continue
 
 
-def _stored_state(pipeline: dlt.Pipeline) -> Stored | None:
-    with pipeline.sql_client() as client:
-        name = client.make_qualified_table_name
-        try:
-            rows = client.execute_sql(
-                f"select s.version, s.version_hash, s.state from {name('_dlt_pipeline_state')} s "
-                f"join {name('_dlt_loads')} l on l.load_id = s._dlt_load_id "
-                f"where s.pipeline_name = '{pipeline.pipeline_name}' and l.status = 0 "
-                "order by l.load_id desc limit 1"
-            )
-        except DestinationUndefinedEntity:
-            return None
+def _stored_state(warehouse: Warehouse) -> Stored | None:
+    rows = warehouse.query(
+        f"select s.version, s.version_hash, s.state from {warehouse.raw('_dlt_pipeline_state')} s "
+        f"join {warehouse.raw('_dlt_loads')} l on l.load_id = s._dlt_load_id "
+        f"where s.pipeline_name = '{PIPELINE}' and l.status = 0 order by l.load_id desc limit 1"
+    )
     if not rows:
         return None
     version, of_state, blob = rows[0]
@@ -280,14 +256,5 @@ def _stored_state(pipeline: dlt.Pipeline) -> Stored | None:
     return Stored(version, of_state, max((each.get("raw_version", 1) for each in resources), default=1))
 
 
-def _completed(pipeline: dlt.Pipeline, load_ids: list[str]) -> set[str]:
-    with pipeline.sql_client() as client:
-        known = ", ".join(f"'{load_id}'" for load_id in load_ids)
-        try:
-            loads = client.make_qualified_table_name("_dlt_loads")
-            return {
-                row[0]
-                for row in client.execute_sql(f"select load_id from {loads} where load_id in ({known})") or []
-            }
-        except DestinationException:
-            return set()
+def _is_complete(warehouse: Warehouse, load_id: str) -> bool:
+    return bool(warehouse.query(f"select 1 from {warehouse.raw('_dlt_loads')} where load_id = '{load_id}'"))

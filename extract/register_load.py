@@ -44,7 +44,7 @@ class RegisterSummary:
 def load_register(warehouse: Warehouse, settings: RegisterSettings) -> RegisterSummary:
     """Load what is new; a damaged download changes nothing. Raises SourceUnavailable, JobMarketError."""
     pipeline = warehouse.pipeline()
-    prepare(pipeline)
+    prepare(warehouse, pipeline)
     summary = RegisterSummary()
     for kind in KINDS:
         readings: list[Reading] = []

@@ -80,7 +80,7 @@ def reprocess(warehouse: Warehouse, engine: Engine, progress: Progress) -> Repro
     Raises JobMarketError once all else is loaded if versions could not be described; it names the first.
     """
     pipeline = warehouse.pipeline()
-    prepare(pipeline)
+    prepare(warehouse, pipeline)
     done = Reprocessed()
     partitions = lacking(warehouse)
     total = sum(partition.versions for partition in partitions)

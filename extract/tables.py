@@ -50,7 +50,10 @@ class RawTable(NamedTuple):
 
     def batch(self, rows: Iterable[Sequence[Any]]) -> pa.Table:
         """The rows, given as tuples in the schema's order, as an Arrow table."""
-        columns = list(zip(*rows, strict=True)) or [()] * len(self.schema)
+        columns = list(zip(*rows, strict=True))
+        if not columns:
+            # Without an array: pyarrow imports pandas, if it is there, to make one.
+            return pa.Table.from_batches([], schema=self.schema)
         arrays = [
             pa.array(column, type=field.type) for column, field in zip(columns, self.schema, strict=True)
         ]

@@ -81,6 +81,10 @@ class Warehouse(ABC):
         """
 
     @abstractmethod
+    def raw_columns(self) -> list[tuple[Any, ...]]:
+        """Table, column and the warehouse's own name of the type, of all that is in the raw dataset."""
+
+    @abstractmethod
     def marts(self) -> list[str]:
         """The qualified names of the marts that are there."""
 

@@ -55,7 +55,7 @@ class Job:
         if since is LONG_AGO and feed_state(self.warehouse):
             since = None
         progress = progress or Progress(Console(quiet=True, force_terminal=False))
-        return extract_and_load(self.pipeline(), feed, since, progress, engine)
+        return extract_and_load(self.warehouse, feed, since, progress, engine)
 
     def rows(self, table: str, columns: str = "*") -> list[tuple[Any, ...]]:
         return self.warehouse.query(f"select {columns} from {self.warehouse.raw(table)}")

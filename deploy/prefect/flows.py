@@ -49,7 +49,7 @@ def extract(since: datetime | None = None) -> str:
         configured_engine(engine_settings(), None) as engine,
         Progress(Console(stderr=True)) as progress,
     ):
-        return _told(extract_and_load(warehouse.pipeline(), feed_settings(), since, progress, engine))
+        return _told(extract_and_load(warehouse, feed_settings(), since, progress, engine))
 
 
 @task(retries=1, retry_delay_seconds=60, retry_condition_fn=helps_to_try_again, cache_policy=NO_CACHE)

@@ -49,7 +49,7 @@ def test_after_each_trouble_the_raw_tables_are_those_of_a_job_that_nothing_happe
     feed.clock_to(END - timedelta(hours=24))
     job.leave_pending("normalize", since=None)
     [stuck] = recovery.put_pending_aside(job.pipeline())
-    prepare(job.pipeline())
+    prepare(job.warehouse, job.pipeline())
     assert load_again(job.pipeline(), packages.set_aside(job.warehouse.pipelines_dir)) == 1
     undisturbed.poll()
     assert_whole(job, undisturbed)

@@ -250,7 +250,7 @@ def test_a_load_that_fails_for_good_is_named_and_put_aside_and_loaded_again(
     assert stuck.load_id in str(failure.value)
     execute(job, "alter table nav_raw.ad_versions drop column needed")
     undisturbed.poll()
-    prepare(job.pipeline())
+    prepare(job.warehouse, job.pipeline())
     aside = packages.set_aside(job.folder / "dlt")
     assert [package.load_id for package in aside] == [stuck.load_id]
     assert load_again(job.pipeline(), aside) == 1
