@@ -105,11 +105,8 @@ def personal_data_in(job: Job, world: World) -> list[str]:
         "where data_type = 'VARCHAR' and column_name not in ('version_id', '_dlt_load_id', 'load_id')"
     )
     assert len(columns) > 100
-    texts = [
-        str(text).lower()
-        for table, column in columns
-        for (text,) in job.warehouse.query(f'select distinct "{column}" from {table}')
-    ]
+    every = " union all ".join(f'select distinct "{column}"::text from {table}' for table, column in columns)
+    texts = [str(text).lower() for (text,) in job.warehouse.query(every)]
     stored = "\n".join(texts)
     return [text for kind in world.personal_data() for text in kind if text.lower() in stored]
 
@@ -129,7 +126,7 @@ def test_hourly_polls_of_some_days_give_the_tables_of_one_poll_at_the_end(
     for instant in instants:
         feed.clock_to(instant)
         hourly.poll()
-        if instant.hour == 5 and instant.day % 4 == 0:
+        if instant.hour == 5 and instant.day % 4 == 1:  # END's day, too
             build(hourly.warehouse, Console(quiet=True))
     once.poll()
     for job in (hourly, once):

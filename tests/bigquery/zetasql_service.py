@@ -13,19 +13,13 @@ from typing import Any
 def load_service(cache: Path) -> Any:
     """zetasql's service, its machine code kept in `cache` (made private).
 
-    Without the cache each process compiles 28 MB of WebAssembly (zetasql 0.1.5, wasmtime 50:
-    38 s; 16 s when not optimised, which costs nothing that can be felt here); from it, 1 s. What
+    Without the cache each process compiles 28 MB of WebAssembly, from it, 1 s (zetasql 0.1.5, wasmtime 50:
+    23 s on two cores; 17 s when not optimised, but then what dbt sends takes 30 s and not 15). What
     is loaded from the cache runs as native code, so nobody else may write there.
     """
     import wasmtime
     import zetasql.core.wasm_client as wasm  # type: ignore[import-untyped]
     from zetasql.core.local_service import ZetaSqlLocalService  # type: ignore[import-untyped]
-
-    class Config:
-        def __new__(cls) -> Any:
-            config = wasmtime.Config()
-            config.cranelift_opt_level = "none"
-            return config
 
     class Module:
         @staticmethod
@@ -53,7 +47,7 @@ def load_service(cache: Path) -> Any:
         return ctypes.string_at(address(client) + pointer, size)
 
     # The package copies byte by byte in Python: a catalog takes 50 times as long.
-    changes = {"Config": Config, "Module": Module}
+    changes = {"Module": Module}
     kept = {name: getattr(wasm, name) for name in changes}
     wasm.WasmClient.write_bytes, wasm.WasmClient.read_bytes = write_bytes, read_bytes
     try:
