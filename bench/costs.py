@@ -91,9 +91,9 @@ WHOLE = 1.0
 """Days that a table which keeps its size has."""
 
 KEYS_OF_MERGES = {
-    "ad_versions": "ad_id version_id",
+    "ad_versions": "version_id changed_at",
     "feed_events": "ad_id status event_at",
-    "ad_features": "ad_id version_id rules_version",
+    "ad_features": "version_id rules_version",
     "feed_loads": "load_key",
 }
 SMALL_QUERIES = 20

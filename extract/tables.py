@@ -39,7 +39,11 @@ makes it. Any other change needs its step in `extract.recovery`."""
 
 
 class RawTable(NamedTuple):
-    """One raw table; `key` names the columns that make a row the same row, the first one clusters it."""
+    """One raw table; `key` names the columns that make a row the same row.
+
+    A load compares its rows with the keys of all: BigQuery bills these columns, and DuckDB leaves out what is
+    old where one of them is a time.
+    """
 
     name: str
     key: tuple[str, ...]
@@ -47,6 +51,8 @@ class RawTable(NamedTuple):
     since: int = 1
     """The version of the raw tables that brought it."""
     disposition: TMergeDispositionDict = INSERT_ONLY
+    clustered_by: str | None = None
+    """On BigQuery; without it the first column of the key."""
 
     def batch(self, rows: Iterable[Sequence[Any]]) -> pa.Table:
         """The rows, given as tuples in the schema's order, as an Arrow table."""
@@ -72,7 +78,8 @@ class RawTable(NamedTuple):
         from dlt.destinations.impl.bigquery.bigquery_adapter import CLUSTER_COLUMNS_HINT, PARTITION_HINT
         from dlt.extract.hints import make_hints
 
-        layout: dict[str, Any] = {PARTITION_HINT: BIGQUERY_PARTITION, CLUSTER_COLUMNS_HINT: [self.key[0]]}
+        cluster = [self.clustered_by or self.key[0]]
+        layout: dict[str, Any] = {PARTITION_HINT: BIGQUERY_PARTITION, CLUSTER_COLUMNS_HINT: cluster}
         hints = make_hints(
             table_name=self.name,
             primary_key=list(self.key),
@@ -85,7 +92,7 @@ class RawTable(NamedTuple):
 
 AD_VERSIONS = RawTable(
     "ad_versions",
-    ("ad_id", "version_id"),
+    ("version_id", "changed_at"),
     pa.schema(
         [
             _column("ad_id", pa.string()),
@@ -97,6 +104,7 @@ AD_VERSIONS = RawTable(
             _column("extracted_at", TIMESTAMP),
         ]
     ),
+    clustered_by="ad_id",
 )
 
 FEED_EVENTS = RawTable(
@@ -114,7 +122,7 @@ FEED_EVENTS = RawTable(
 
 AD_FEATURES = RawTable(
     "ad_features",
-    ("ad_id", "version_id", "rules_version"),
+    ("version_id", "rules_version"),
     pa.schema(
         [
             _column("ad_id", pa.string()),
@@ -128,6 +136,7 @@ AD_FEATURES = RawTable(
             _column("extracted_at", TIMESTAMP),
         ]
     ),
+    clustered_by="ad_id",
 )
 
 FEED_LOADS = RawTable(
