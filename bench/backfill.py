@@ -65,12 +65,15 @@ def run(options: argparse.Namespace) -> list[Figures]:
 
 
 def _watch(process: psutil.Popen) -> list[tuple[float, float, float]]:
-    """Seconds, megabytes of the driving process, megabytes of its children, once a second to its end."""
+    """Seconds, megabytes of the driving process and of its children, once a second to its end.
+
+    The children are forks: what they share counts once, in parts (PSS).
+    """
     started = time.monotonic()
     samples = []
     while process.poll() is None:
         try:
-            children = sum(child.memory_info().rss for child in process.children(recursive=True))
+            children = sum(child.memory_full_info().pss for child in process.children(recursive=True))
             samples.append((time.monotonic() - started, process.memory_info().rss / 1e6, children / 1e6))
         except psutil.NoSuchProcess:
             pass  # a child, or the process itself, ended meanwhile
@@ -97,6 +100,7 @@ def _totals(options: argparse.Namespace, path: Path, samples: list[tuple[float, 
             "seconds",
             "ads a second",
             "peak MB",
+            "with its processes",
             "file MB",
         ),
         [
@@ -109,6 +113,7 @@ def _totals(options: argparse.Namespace, path: Path, samples: list[tuple[float, 
                 seconds,
                 ads / seconds,
                 max(memory for _, memory, _ in samples),
+                max(memory + children for _, memory, children in samples),
                 path.stat().st_size / 1e6,
             )
         ],

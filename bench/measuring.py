@@ -35,6 +35,7 @@ def process(folder: Path, arguments: list[str], **environment: str) -> Measured:
         "WAREHOUSE__PIPELINES_DIR": str(folder / "dlt"),
         "DBT_TARGET_PATH": str(folder / "target"),
         "DBT_LOG_PATH": str(folder / "logs"),
+        "PYTHONDONTWRITEBYTECODE": "",  # a second run finds its modules compiled
     }
     started, cpu = time.monotonic(), _cpu_of_children()
     with (folder / "printed").open("w+") as printed:
