@@ -43,6 +43,12 @@ class FeedSettings(BaseConfiguration):
     def on_resolved(self) -> None:
         """Refuse what cannot work, naming the setting."""
         _need_an_address("sources.nav_feed.base_url", self.base_url)
+        if self.token and not (self.token.isascii() and self.token.isprintable() and " " not in self.token):
+            # It becomes a part of a header, as it is.
+            raise ConfigurationError(
+                "sources.nav_feed.token holds a space, a line break or a letter that no token has. "
+                "Copy it again."
+            )
         _need_one_or_more(
             self, "sources.nav_feed", "concurrency", "since_days", "details_per_load", "attempts"
         )
@@ -137,7 +143,7 @@ def warehouse_settings() -> WarehouseSettings:
 
 def _need_an_address(setting: str, url: str) -> None:
     parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if parts.scheme not in ("http", "https") or not parts.hostname or not url.isascii():
         raise ConfigurationError(f"{setting} is {url!r}: it must be an http(s) address.")
 
 

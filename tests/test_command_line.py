@@ -132,7 +132,9 @@ def test_the_target_on_the_command_line_wins_over_the_configured_one(command: Co
         ("SOURCES__NAV_FEED__CONCURRENCY", "many", "`concurrency`"),
         ("SOURCES__NAV_FEED__CONCURRENCY", "0", "sources.nav_feed.concurrency must be at least 1"),
         ("SOURCES__NAV_FEED__BASE_URL", "ftp://nav.no", "http(s) address"),
+        ("SOURCES__NAV_FEED__BASE_URL", "https://næv.no", "http(s) address"),
         ("SOURCES__NAV_FEED__TOKEN", "hush.not.right", "sources.nav_feed.token"),
+        ("SOURCES__NAV_FEED__TOKEN", "hush.not.right\nX-Other: hush", "sources.nav_feed.token holds"),
     ],
 )
 def test_a_wrong_setting_is_named_with_code_2(setting: str, value: str, told: str, command: Command) -> None:
