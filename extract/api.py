@@ -24,7 +24,7 @@ import dlt
 from extract.api_records import Converted, Rejected, State, convert, digest
 from extract.api_settings import Api
 from extract.api_walks import Walks
-from extract.engine import map_here
+from extract.here_engine import map_here
 from extract.load import prepare, run_load
 from extract.tables import RECORDS, REJECTS, SOURCE_LOADS, new_tables
 from extract.warehouse import Warehouse

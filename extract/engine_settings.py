@@ -8,8 +8,9 @@ from dlt.common.configuration import configspec
 from dlt.common.configuration.specs import BaseConfiguration
 from dlt.common.typing import TSecretStrValue
 
-from extract.engine import Engine, Here
+from extract.engine import Engine
 from extract.errors import ConfigurationError
+from extract.here_engine import Here
 from extract.settings import resolved
 
 NAMES = ("here", "dask", "coiled")

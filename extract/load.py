@@ -15,9 +15,10 @@ from dlt.common.destination.exceptions import DestinationException
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from extract import packages, recovery
-from extract.engine import Engine, Here
+from extract.engine import Engine
 from extract.errors import DISK_FULL, JobMarketError, SourceUnavailable
 from extract.feed import Token
+from extract.here_engine import Here
 from extract.nav_feed import Poll, nav_feed
 from extract.progress import Progress
 from extract.settings import FeedSettings

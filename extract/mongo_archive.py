@@ -30,8 +30,8 @@ from pymongo.errors import ConfigurationError as WrongUri
 from pymongo.errors import OperationFailure, PyMongoError
 
 from extract.archive_documents import CODEC, FIELDS, SOURCE, Archived, Rejected, archived
-from extract.engine import map_here
 from extract.errors import ConfigurationError, SourceUnavailable
+from extract.here_engine import map_here
 from extract.settings import ArchiveSettings
 from extract.tables import AD_FEATURES, AD_VERSIONS, REJECTS, SOURCE_LOADS, new_tables
 

@@ -30,10 +30,11 @@ import pyarrow as pa
 
 from extract.canonical import canonical_json, version_id
 from extract.details import SOURCE, DetailBatch, OwedAd, fetch_details
-from extract.engine import Engine, Here, Outcome
+from extract.engine import Engine, Outcome
 from extract.errors import ConfigurationError, SourceUnavailable
 from extract.feed import Access, FeedClient, NotFound, Token
 from extract.feed_state import FeedState, Owed, mark
+from extract.here_engine import Here
 from extract.known_fields import MOST
 from extract.parse import ACTIVE, Event, Page, Reject, microseconds
 from extract.progress import Progress

@@ -28,8 +28,8 @@ import dlt
 from dlt.sources.helpers import requests
 
 from extract.canonical import canonical_json
-from extract.engine import map_here
 from extract.errors import SourceUnavailable
+from extract.here_engine import map_here
 from extract.http_client import client_of
 from extract.register_file import BulkFile
 from extract.settings import RegisterSettings

@@ -3,7 +3,7 @@
 import sys
 from functools import partial
 
-from extract.engine import MANY, Here
+from extract.here_engine import MANY, Here
 from tests.engine.functions import stayed
 
 if __name__ == "__main__":

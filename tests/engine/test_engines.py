@@ -22,10 +22,11 @@ from demo.server import Served
 from extract import nav_feed
 from extract.dask_engine import DaskEngine
 from extract.details import DetailBatch, OwedAd, fetch_details
-from extract.engine import MANY, Counts, Engine, Here, Result, map_here
+from extract.engine import Counts, Engine, Result
 from extract.engine_settings import EngineSettings
 from extract.errors import ConfigurationError, JobMarketError, SourceUnavailable
 from extract.feed import Token
+from extract.here_engine import MANY, Here, map_here
 from extract.processes import Processes
 from extract.progress import Progress
 from extract.settings import FeedSettings
@@ -55,7 +56,7 @@ def here() -> Iterator[Engine]:
 @pytest.fixture
 def processes(monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     """Processes, as for many batches."""
-    monkeypatch.setattr("extract.engine.MANY", 0)
+    monkeypatch.setattr("extract.here_engine.MANY", 0)
     with Here(2) as engine:
         yield engine
         assert isinstance(engine._pool, Processes)

@@ -10,8 +10,9 @@ from rich.console import Console
 
 from demo.server import Served
 from extract import features, reprocess
-from extract.engine import Engine, Here
+from extract.engine import Engine
 from extract.errors import JobMarketError
+from extract.here_engine import Here
 from extract.progress import Progress
 from extract.reprocess import lacking
 from extract.tables import AD_FEATURES
