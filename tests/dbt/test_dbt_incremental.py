@@ -82,7 +82,7 @@ def _assert_incremental_equals_full(manifest: Manifest, random: Random) -> None:
         warehouse.dbt("test", "--exclude", "test_type:unit")
 
 
-@pytest.mark.parametrize("number", [5, pytest.param(None, marks=pytest.mark.long)])
+@pytest.mark.parametrize("number", [4, pytest.param(None, marks=pytest.mark.long)])
 def test_one_small_change_moves_all_the_days_that_hang_on_it(
     warehouse: Warehouse, number: int | None
 ) -> None:
