@@ -31,7 +31,6 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
 
 from rich.console import Console
 from rich.table import Table
@@ -48,7 +47,6 @@ from extract.settings import (
 from extract.stopping import STOPPED, stop_soon
 from extract.warehouse import Warehouse, configured_warehouse
 
-Result = TypeVar("Result")
 STOP = "Stopped. What was loaded is kept; run again to go on."
 
 
