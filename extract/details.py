@@ -6,10 +6,8 @@ ads owed ──> GET feedentry, concurrently ──> redact ──> version + fe
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from threading import Lock
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -63,71 +61,63 @@ def fetch_details(
 
     Raises TokenRefused; every other trouble is in the answer.
     """
-    details, failed, unavailable = _fetch(ads, access, token, connections)
-    versions, described, rejects = [], [], []
-    fields: set[str] = set()
-    for ad, detail in details:
-        content = None if detail.content is None else redact(detail.content)
-        document = None if content is None else canonical_json(content)
-        changed_at = detail.changed_at
-        if changed_at is None:
-            changed_at = ad.event_at
-            reason = "'sistEndret' of the detail is no time; the event's time stands in for it"
-            rejects.append(Reject(ad.ad_id, reason, detail.changed))
-        version = version_id(ad.ad_id, detail.status, microseconds(changed_at), document)
-        versions.append((ad.ad_id, version, detail.status, changed_at, SOURCE, document, extracted_at))
-        if content is not None:
-            rules = features.RULES_VERSION
-            described.append((ad.ad_id, version, rules, *features.of_ad(content), extracted_at))
-            fields |= fields_of(content)
-    return DetailBatch(
-        AD_VERSIONS.batch(versions),
-        AD_FEATURES.batch(described),
-        [ad.ad_id for ad, _ in details],
-        failed,
-        rejects,
-        unavailable,
-        frozenset(fields),
-    )
-
-
-def _fetch(
-    ads: Sequence[OwedAd], access: Access, token: Token, connections: int
-) -> tuple[list[tuple[OwedAd, Detail]], dict[str, str], str | None]:
-    details: list[tuple[OwedAd, Detail]] = []
+    by_id = {ad.ad_id: ad for ad in ads}
+    states: list[_State] = []
     failed: dict[str, str] = {}
     unavailable: str | None = None
     failures_in_a_row = 0
-    counting = Lock()
-    waiting = iter(list(ads))  # each thread takes the next; of a list that needs no lock
-
-    def fetch(client: FeedClient) -> None:
-        nonlocal failures_in_a_row, unavailable
-        for ad in waiting:
-            if unavailable:
-                return
-            try:
-                detail = client.detail(ad.ad_id)
-            except NotFound:
-                failed[ad.ad_id] = "unknown to the feed (404)"
-            except SourceUnavailable as error:
-                failed[ad.ad_id] = str(error)
-                with counting:
+    with FeedClient(access, token) as client:
+        try:
+            for ad_id, detail in client.details(by_id, connections):
+                ad = by_id[ad_id]
+                if isinstance(detail, NotFound):
+                    failed[ad_id] = "unknown to the feed (404)"
+                elif isinstance(detail, SourceUnavailable):
+                    failed[ad_id] = str(detail)
                     # An ad that failed before says nothing of the feed; enough others in a row do.
                     failures_in_a_row += not ad.has_failed
                     if failures_in_a_row >= max(connections, ENOUGH_FAILURES):
-                        unavailable = str(error)
-            else:
-                failures_in_a_row = 0
-                if detail.status == ACTIVE and detail.content is None:
-                    failed[ad.ad_id] = "ACTIVE without content"
+                        raise detail
+                elif detail.status == ACTIVE and detail.content is None:
+                    failures_in_a_row = 0
+                    failed[ad_id] = "ACTIVE without content"
                 else:
-                    details.append((ad, detail))
+                    failures_in_a_row = 0
+                    states.append(_state(ad, detail, extracted_at))
+        except SourceUnavailable as error:
+            unavailable = str(error)
+    return DetailBatch(
+        AD_VERSIONS.batch(state.version for state in states),
+        AD_FEATURES.batch(state.features for state in states if state.features),
+        [state.ad_id for state in states],
+        failed,
+        [state.reject for state in states if state.reject],
+        unavailable,
+        frozenset().union(*(state.fields for state in states)),
+    )
 
-    with (
-        ThreadPoolExecutor(connections, thread_name_prefix="detail") as pool,
-        FeedClient(access, token) as client,
-    ):
-        for fetching in [pool.submit(fetch, client) for _ in range(min(connections, len(ads)))]:
-            fetching.result()
-    return details, failed, unavailable
+
+class _State(NamedTuple):
+    """What an ad's detail becomes: rows of the raw tables, and the names of its fields."""
+
+    ad_id: str
+    version: tuple[Any, ...]
+    features: tuple[Any, ...] | None
+    reject: Reject | None
+    fields: set[str]
+
+
+def _state(ad: OwedAd, detail: Detail, extracted_at: datetime) -> _State:
+    content = None if detail.content is None else redact(detail.content)
+    document = None if content is None else canonical_json(content)
+    changed_at, reject = detail.changed_at, None
+    if changed_at is None:
+        changed_at = ad.event_at
+        reason = "'sistEndret' of the detail is no time; the event's time stands in for it"
+        reject = Reject(ad.ad_id, reason, detail.changed)
+    version = version_id(ad.ad_id, detail.status, microseconds(changed_at), document)
+    row = (ad.ad_id, version, detail.status, changed_at, SOURCE, document, extracted_at)
+    if content is None:
+        return _State(ad.ad_id, row, None, reject, set())
+    described = (ad.ad_id, version, features.RULES_VERSION, *features.of_ad(content), extracted_at)
+    return _State(ad.ad_id, row, described, reject, fields_of(content))

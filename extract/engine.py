@@ -139,6 +139,9 @@ class Engine(ABC):
                 return
             is_first, todo, width = False, suspects, 1
 
+    def expect(self, function: Callable[..., Any], batches: int) -> None:  # noqa: B027 (most have nothing to do)
+        """So many batches of this function will come: what takes time and costs nothing can begin now."""
+
     def begin_no_more(self) -> None:
         """End the map under way: batches that wait come no more, those that are worked on may."""
         self._begins = False

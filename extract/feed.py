@@ -17,10 +17,13 @@ import math
 import os
 import re
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 from urllib.parse import quote
 
 import certifi
@@ -41,6 +44,9 @@ JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+")
 LARGEST_ANSWER = 32 * 2**20
 """Bytes. The largest page that can be asked for has a few megabytes; more is no answer of this feed."""
 
+SHORT_WAIT, LONG_WAIT = 0.1, 1.0
+"""Seconds."""
+
 logger = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer")
@@ -60,6 +66,14 @@ class _TryAgain(Exception):
     def __init__(self, reason: str, after: float | None = None) -> None:
         super().__init__(reason)
         self.after = after
+
+
+class _Asked(NamedTuple):
+    """A request for an ad's detail that is under way."""
+
+    ad_id: str
+    token: str
+    body: bytearray
 
 
 class Access(NamedTuple):
@@ -122,25 +136,83 @@ class FeedClient:
         """The page of that id, with all entries it holds now."""
         return self._get(f"/api/v1/feed/{quote(page_id, safe='')}", parse_page)
 
-    def detail(self, ad_id: str) -> Detail:
-        """The ad's state now."""
-        return self._get(f"/api/v1/feedentry/{quote(ad_id, safe='')}", parse_detail)
+    def details(
+        self, ad_ids: Iterable[str], at_once: int
+    ) -> Iterator[tuple[str, Detail | NotFound | SourceUnavailable]]:
+        """Each ad's state now, or the NotFound or SourceUnavailable in its place, as they come.
 
-    def _get(self, path: str, parse: Callable[[bytes], Answer], *headers: str) -> Answer:
+        So many requests are under way at once, also while the caller looks at an answer. All are made by the
+        caller's thread: two that take turns at Python cost a third more.
+        """
+        token = self._token.value or self._persistently("/api/publicToken", lambda: self._refresh(None))
+        waiting = iter(ad_ids)
+        multi = pycurl.CurlMulti()
+        asked: dict[pycurl.Curl, _Asked] = {}
+        again: dict[Future[Detail], str] = {}
+        # Those that wait before they are tried again, or for another token.
+        pool = ThreadPoolExecutor(at_once, thread_name_prefix="again")
+        come: list[tuple[str, Detail | NotFound | SourceUnavailable]] = []
+        try:
+            while True:
+                while len(asked) + len(again) < at_once and (ad_id := next(waiting, None)) is not None:
+                    connection, body = self._prepared(_path_of(ad_id), _bearer(token))
+                    asked[connection] = _Asked(ad_id, token, body)
+                    multi.add_handle(connection)
+                multi.perform()
+                yield from come
+                come = [(again.pop(tried), _result(tried)) for tried in [*again] if tried.done()]
+                for connection, failure in _ended(multi):
+                    multi.remove_handle(connection)
+                    self._connections.append(connection)
+                    ad_id, sent, body = asked.pop(connection)
+                    path = _path_of(ad_id)
+                    ask_again = partial(self._get, path, parse_detail)
+                    try:
+                        status, answer = _answer(path, connection, body, failure)
+                        if status == 401:
+                            again[pool.submit(partial(ask_again, refused=sent))] = ad_id
+                        else:
+                            come.append((ad_id, self._understood(parse_detail, answer)))
+                    except NotFound as error:
+                        come.append((ad_id, error))
+                    except _TryAgain as error:
+                        again[pool.submit(partial(ask_again, failed=error))] = ad_id
+                token = self._token.value or token
+                if not come:
+                    if not asked and not again:
+                        return
+                    _wait(multi, asked, again)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for connection in asked:
+                multi.remove_handle(connection)
+            multi.close()
+
+    def _get(
+        self,
+        path: str,
+        parse: Callable[[bytes], Answer],
+        *headers: str,
+        refused: str | None = None,
+        failed: _TryAgain | None = None,
+    ) -> Answer:
+        """What the feed answers, parsed; after it `refused` a token, or a first try that `failed`."""
+
         def authorized() -> Answer:
-            token = self._token.value or self._refresh(None)
+            token = self._token.value if refused is None else self._refresh(refused)
+            token = token or self._refresh(None)
             status, body = self._request(path, *headers, _bearer(token))
-            if status == 401:
+            if status == 401 and refused is None:
                 token = self._refresh(token)
                 status, body = self._request(path, *headers, _bearer(token))
-                if status == 401:
-                    raise SourceUnavailable(
-                        f"{self._access.base_url} refuses its own public token: it can be handed out "
-                        "expired for some hours. Try later, or ask NAV for a private token."
-                    )
+            if status == 401:
+                raise SourceUnavailable(
+                    f"{self._access.base_url} refuses its own public token: it can be handed out "
+                    "expired for some hours. Try later, or ask NAV for a private token."
+                )
             return self._understood(parse, body)
 
-        return self._persistently(path, authorized)
+        return self._persistently(path, authorized, failed)
 
     def _refresh(self, refused: str | None) -> str:
         """Another token than the refused one, fetched once for all requests that were refused it."""
@@ -158,7 +230,19 @@ class FeedClient:
             return self._token.value
 
     def _request(self, path: str, *headers: str) -> tuple[int, bytes]:
-        """Status 200 or 401 and the body; raises NotFound, or _TryAgain for what may pass."""
+        """As `_answer` tells it."""
+        connection, body = self._prepared(path, *headers)
+        failure = None
+        try:
+            connection.perform()
+        except pycurl.error as error:
+            failure = error.args
+        finally:
+            self._connections.append(connection)
+        return _answer(path, connection, body, failure)
+
+    def _prepared(self, path: str, *headers: str) -> tuple[pycurl.Curl, bytearray]:
+        """A connection that is to ask for the path, and where the answer will be."""
         body = bytearray()
 
         def keep(part: bytes) -> int | None:
@@ -172,23 +256,7 @@ class FeedClient:
         connection.setopt(pycurl.URL, self._access.base_url.rstrip("/") + path)
         connection.setopt(pycurl.HTTPHEADER, ["Accept: application/json", *headers])
         connection.setopt(pycurl.WRITEFUNCTION, keep)
-        try:
-            connection.perform()
-        except pycurl.error as error:
-            code, reason = error.args
-            if code == pycurl.E_OPERATION_TIMEDOUT:
-                reason = "did not answer in time"
-            elif code == pycurl.E_WRITE_ERROR:
-                reason = f"sent more than {LARGEST_ANSWER // 2**20} MB"
-            raise _TryAgain(reason) from None
-        finally:
-            self._connections.append(connection)
-        status = connection.getinfo(pycurl.RESPONSE_CODE)
-        if status in (200, 401):
-            return status, bytes(body)
-        if status == 404:
-            raise NotFound(path)
-        raise _TryAgain(f"answered {status}", connection.getinfo(pycurl.RETRY_AFTER) or None)
+        return connection, body
 
     def _new_connection(self) -> pycurl.Curl:
         connection = pycurl.Curl()
@@ -215,12 +283,14 @@ class FeedClient:
         except NotUnderstood as error:
             raise _TryAgain(f"sent {error}") from None
 
-    def _persistently(self, path: str, call: Callable[[], Answer]) -> Answer:
+    def _persistently(self, path: str, call: Callable[[], Answer], failed: _TryAgain | None = None) -> Answer:
+        """What the call gives, tried as often as is set; `failed` is the first try, if it was made."""
         attempts = self._access.attempts
-        try:
-            return call()  # as a rule; what tenacity does for a call costs a tenth of a request
-        except _TryAgain as error:
-            failed = error
+        if failed is None:
+            try:
+                return call()  # as a rule; what tenacity does for a call costs a tenth of a request
+            except _TryAgain as error:
+                failed = error
         try:
             for attempt in Retrying(
                 stop=stop_after_attempt(attempts),
@@ -251,6 +321,53 @@ class FeedClient:
                 "What was read before is kept; try later."
             )
         return after
+
+
+def _answer(
+    path: str, connection: pycurl.Curl, body: bytearray, failure: tuple[int, str] | None
+) -> tuple[int, bytes]:
+    """Status 200 or 401 and the body; raises NotFound, or _TryAgain for what may pass."""
+    if failure is not None:
+        code, reason = failure
+        if code == pycurl.E_OPERATION_TIMEDOUT:
+            reason = "did not answer in time"
+        elif code == pycurl.E_WRITE_ERROR:
+            reason = f"sent more than {LARGEST_ANSWER // 2**20} MB"
+        raise _TryAgain(reason)
+    status = connection.getinfo(pycurl.RESPONSE_CODE)
+    if status in (200, 401):
+        return status, bytes(body)
+    if status == 404:
+        raise NotFound(path)
+    raise _TryAgain(f"answered {status}", connection.getinfo(pycurl.RETRY_AFTER) or None)
+
+
+def _ended(multi: pycurl.CurlMulti) -> Iterator[tuple[pycurl.Curl, tuple[int, str] | None]]:
+    """The requests that have ended, and how those failed that did."""
+    are_more = True
+    while are_more:
+        are_more, answered, failed = multi.info_read()
+        yield from ((connection, None) for connection in answered)
+        yield from ((connection, (code, reason)) for connection, code, reason in failed)
+
+
+def _wait(multi: pycurl.CurlMulti, asked: Collection[Any], again: Collection[Future[Any]]) -> None:
+    """Until something comes, or may have."""
+    if not asked:
+        wait(again, return_when=FIRST_COMPLETED)
+    elif multi.select(SHORT_WAIT if again else LONG_WAIT) < 0:
+        time.sleep(SHORT_WAIT)  # there is no connection yet to wait for
+
+
+def _result(tried: Future[Detail]) -> Detail | NotFound | SourceUnavailable:
+    try:
+        return tried.result()
+    except (NotFound, SourceUnavailable) as error:
+        return error
+
+
+def _path_of(ad_id: str) -> str:
+    return f"/api/v1/feedentry/{quote(ad_id, safe='')}"
 
 
 def _bearer(token: str) -> str:

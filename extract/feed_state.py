@@ -115,12 +115,17 @@ class FeedState:
         """
         # A page that had entries and shows none now is not to be believed: they are still known.
         before = {page.page_id: page.marks for page in self.recent}
-        chain = [RecentPage(page.page_id, _marks(page) or before.get(page.page_id, ())) for page in pages]
-        if broke_off or not chain:
-            reached = {page.page_id for page in chain}
-            chain += [page for page in self.recent if page.page_id not in reached]
+        unread: list[RecentPage] = []
+        if broke_off or not pages:
+            reached = {page.page_id for page in pages}
+            unread = [page for page in self.recent if page.page_id not in reached]
+        chain = [
+            RecentPage(page.page_id, _marks(page) or before.get(page.page_id, ()))
+            for page in pages[-OVERLAP_PAGES:]
+        ]
+        chain = (chain + unread)[-OVERLAP_PAGES:]
         kept = sum(len(page.marks) for page in chain)
-        while len(chain) > 1 and (len(chain) > OVERLAP_PAGES or kept - len(chain[0].marks) >= OVERLAP_EVENTS):
+        while len(chain) > 1 and kept - len(chain[0].marks) >= OVERLAP_EVENTS:
             kept -= len(chain.pop(0).marks)
         self.recent = chain
 

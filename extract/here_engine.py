@@ -10,7 +10,7 @@ from typing import Any
 
 from extract.engine import Attempt, Batch, Engine, Result, opened, try_batch
 from extract.errors import JobMarketError
-from extract.processes import Processes
+from extract.processes import Processes, prepare
 
 MANY = 20
 """From so many batches on, processes are worth the half second of CPU that they take to start."""
@@ -23,18 +23,21 @@ class Here(Engine):
         super().__init__(slots)
         self._pool: ThreadPoolExecutor | Processes | None = None
 
+    def expect(self, function: Callable[..., Any], batches: int) -> None:
+        """Import what processes need, if it will be processes."""
+        if self._is_for_processes(batches):
+            prepare(_module(function))
+
     def submit(self, function: Callable[[Batch], Result], batch: Batch, avoid: tuple[str, ...]) -> Any:
         """In the pool."""
         if self._pool is None:
-            has_other_cores = self.slots > 1 and (os.cpu_count() or 1) > 1
             self._pool = (
                 Processes(self.slots)
-                if self.expected >= MANY and has_other_cores
+                if self._is_for_processes(self.expected)
                 else ThreadPoolExecutor(self.slots, thread_name_prefix="batch")
             )
         if isinstance(self._pool, Processes):
-            module = getattr(function, "func", function).__module__
-            return self._pool.submit(try_batch, function, batch, of=module)
+            return self._pool.submit(try_batch, function, batch, of=_module(function))
         return self._pool.submit(try_batch, function, batch)
 
     def attempt(self, future: Any) -> Attempt:
@@ -51,11 +54,18 @@ class Here(Engine):
             return True
         return super().cancel(future)
 
+    def _is_for_processes(self, batches: int) -> bool:
+        return batches >= MANY and self.slots > 1 and (os.cpu_count() or 1) > 1
+
     def close(self) -> None:
         """Wait for the threads; what waits is not begun."""
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
+
+
+def _module(function: Callable[..., Any]) -> str:
+    return str(getattr(function, "func", function).__module__)
 
 
 def map_here(function: Callable[[Batch], Result], batches: Iterable[Batch], workers: int) -> Iterator[Result]:

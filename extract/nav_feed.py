@@ -16,8 +16,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -44,7 +44,7 @@ from extract.tables import AD_FEATURES, AD_VERSIONS, FEED_EVENTS, FEED_FIELDS, F
 
 BATCH = 200
 """Ads in a batch of details: a megabyte of documents."""
-AHEAD = 10
+AHEAD = 20
 """Batches fetched ahead, while a load goes into the warehouse."""
 
 logger = logging.getLogger(__name__)
@@ -121,14 +121,9 @@ def _load(poll: Poll, state: FeedState) -> Iterator[Any]:
     """The items of one load; moves the state on as they are handed over."""
     extracted_at = datetime.now(UTC)
     # Once at the tip, what is new there waits for the next poll.
-    pages = [] if poll.is_at_tip else _walked(poll, state)
-    events, rejects = _new_entries(poll, pages, state)
+    pages, events, rejects = _read(poll, state, [] if poll.is_at_tip else _walk(poll, state))
     tombstones = [_tombstone(event, extracted_at) for event in events if event.status != ACTIVE]
     seen = {row[1] for row in tombstones}
-    if events:
-        yield FEED_EVENTS.item(FEED_EVENTS.batch((*event, extracted_at) for event in events))
-    if tombstones:
-        yield AD_VERSIONS.item(AD_VERSIONS.batch(tombstones))
 
     versions, details = len(tombstones), 0
     fields: set[str] = set()
@@ -147,6 +142,11 @@ def _load(poll: Poll, state: FeedState) -> Iterator[Any]:
                 yield AD_VERSIONS.item(AD_VERSIONS.read_at(extracted_at, rows))
             if len(batch.features):
                 yield AD_FEATURES.item(AD_FEATURES.read_at(extracted_at, batch.features))
+    # After the details, for while they come the first of them is waited for.
+    if events:
+        yield FEED_EVENTS.item(FEED_EVENTS.batch((*event, extracted_at) for event in events))
+    if tombstones:
+        yield AD_VERSIONS.item(AD_VERSIONS.batch(tombstones))
     poll.events += len(events)
     poll.details += details
     poll.details_owed = len(state.owed)
@@ -163,40 +163,37 @@ def _load(poll: Poll, state: FeedState) -> Iterator[Any]:
         yield FEED_LOADS.item(_load_row(poll, state, pages, counts, extracted_at))
 
 
-def _walked(poll: Poll, state: FeedState) -> list[Page]:
-    """What `_walk` brings, from a thread: in the main one libcurl would hold a signal back."""
-    client = FeedClient(Access.of(poll.settings), poll.token)
-    with ThreadPoolExecutor(1, thread_name_prefix="pages") as pool, client:
-        return pool.submit(_walk, client, poll, state).result()
-
-
-def _walk(client: FeedClient, poll: Poll, state: FeedState) -> list[Page]:
+def _walk(poll: Poll, state: FeedState) -> Iterator[Page]:
     """The pages from the cursor to the tip, at most as many as a load takes.
 
     A feed that fails on the way ends the walk: the pages before it count. Raises SourceUnavailable if
     there is none.
     """
-    pages: list[Page] = []
     seen: set[str] = set()
-    try:
-        page = _first(client, poll, state)
-        while page is not None:
-            pages.append(page)
-            seen.add(page.page_id)
-            poll.progress.page(len(page.events))
-            if page.next_id is None or page.next_id in seen:
-                break
-            if len(pages) == poll.settings.pages_per_load:
-                return pages
-            page = client.page(page.next_id)
-    except NotFound as error:
-        poll.unavailable = f"{poll.settings.base_url} names a page that it does not know ({error})."
-    except SourceUnavailable as error:
-        poll.unavailable = str(error)
-    if poll.unavailable and not pages:
+    # In a thread, for in the main one libcurl would hold a signal back; and a page comes while the one before
+    # it is looked at.
+    with (
+        ThreadPoolExecutor(1, thread_name_prefix="pages") as pool,
+        FeedClient(Access.of(poll.settings), poll.token) as client,
+    ):
+        asked: Future[Page | None] | None = pool.submit(_first, client, poll, state)
+        try:
+            while asked and (page := asked.result()):
+                seen.add(page.page_id)
+                asked = None
+                if page.next_id is not None and page.next_id not in seen:
+                    if len(seen) == poll.settings.pages_per_load:
+                        yield page
+                        return
+                    asked = pool.submit(client.page, page.next_id)
+                yield page
+        except NotFound as error:
+            poll.unavailable = f"{poll.settings.base_url} names a page that it does not know ({error})."
+        except SourceUnavailable as error:
+            poll.unavailable = str(error)
+    if poll.unavailable and not seen:
         raise SourceUnavailable(poll.unavailable)
     poll.is_at_tip = not poll.unavailable
-    return pages
 
 
 def _first(client: FeedClient, poll: Poll, state: FeedState) -> Page | None:
@@ -216,12 +213,15 @@ def _first(client: FeedClient, poll: Poll, state: FeedState) -> Page | None:
         return None
 
 
-def _new_entries(poll: Poll, pages: list[Page], state: FeedState) -> tuple[list[Event], list[Reject]]:
-    """What the pages bring that was not known, each once; takes it into the state."""
+def _read(poll: Poll, state: FeedState, walk: Iterable[Page]) -> tuple[list[Page], list[Event], list[Reject]]:
+    """The pages and what they bring that was not known, each once; takes it into the state."""
     known = state.known_marks()
+    pages: list[Page] = []
     events: list[Event] = []
     rejects: list[Reject] = []
-    for page in pages:
+    for page in walk:
+        pages.append(page)
+        poll.progress.page(len(page.events))
         for event in page.events:
             if (key := mark(event)) not in known:
                 known.add(key)
@@ -234,8 +234,9 @@ def _new_entries(poll: Poll, pages: list[Page], state: FeedState) -> tuple[list[
                 if reject.ad_id and reject.ad_id not in state.owed:
                     # Its event cannot be read, but its detail tells its state.
                     state.owed[reject.ad_id] = Owed(datetime.now(UTC))
+        poll.engine.expect(fetch_details, len(state.owed) // _batch_size(poll))
     state.read(pages, broke_off=poll.unavailable is not None)
-    return events, rejects
+    return pages, events, rejects
 
 
 def _tombstone(event: Event, extracted_at: datetime) -> tuple[Any, ...]:
@@ -245,7 +246,7 @@ def _tombstone(event: Event, extracted_at: datetime) -> tuple[Any, ...]:
 
 def _details(poll: Poll, state: FeedState, extracted_at: datetime) -> Iterator[DetailBatch]:
     """The next details, as many as a load takes; takes them out of what is owed."""
-    size = min(BATCH, poll.settings.details_per_load)
+    size = _batch_size(poll)
     poll.fetching = poll.fetching or _fetching(poll, state, size)
     for batch in islice(poll.fetching, poll.settings.details_per_load // size):
         if batch.unavailable:
@@ -258,6 +259,10 @@ def _details(poll: Poll, state: FeedState, extracted_at: datetime) -> Iterator[D
             state.owed[ad_id] = state.owed[ad_id].failed(reason, extracted_at)
         poll.progress.details(len(batch.settled), len(batch.failed))
         yield batch
+
+
+def _batch_size(poll: Poll) -> int:
+    return min(BATCH, poll.settings.details_per_load)
 
 
 def _fetching(poll: Poll, state: FeedState, size: int) -> Generator[DetailBatch]:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import forkserver
 from typing import Any
 
 _CONTEXT = multiprocessing.get_context("forkserver")
@@ -45,10 +46,16 @@ class Processes:
 
     def _opened(self, module: str) -> ProcessPoolExecutor:
         if self._pool is None:
-            # pandas, if it is there, since pyarrow imports it to make an array
-            _CONTEXT.set_forkserver_preload(["__main__", module, "pandas"])
+            prepare(module)
             self._pool = ProcessPoolExecutor(self._number, mp_context=_CONTEXT, initializer=_follow)
         return self._pool
+
+
+def prepare(module: str) -> None:
+    """Begin what the processes are forks of; once it runs, nothing more is done."""
+    # pandas, if it is there, since pyarrow imports it to make an array
+    _CONTEXT.set_forkserver_preload(["__main__", module, "pandas"])
+    forkserver.ensure_running()
 
 
 def _follow() -> None:
