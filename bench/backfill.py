@@ -65,16 +65,17 @@ def run(options: argparse.Namespace) -> list[Figures]:
 
 
 def _watch(process: psutil.Popen) -> list[tuple[float, float, float]]:
-    """Seconds, megabytes of the driving process and of its children, once a second to its end.
+    """Seconds, megabytes of the driving process and of all that it began, once a second to its end.
 
-    The children are forks: what they share counts once, in parts (PSS).
+    The others are forks: of all together, what they share counts once, in parts (PSS).
     """
     started = time.monotonic()
     samples = []
     while process.poll() is None:
         try:
-            children = sum(child.memory_full_info().pss for child in process.children(recursive=True))
-            samples.append((time.monotonic() - started, process.memory_info().rss / 1e6, children / 1e6))
+            all_ = [process, *process.children(recursive=True)]
+            together = sum(each.memory_full_info().pss for each in all_)
+            samples.append((time.monotonic() - started, process.memory_info().rss / 1e6, together / 1e6))
         except psutil.NoSuchProcess:
             pass  # a child, or the process itself, ended meanwhile
         time.sleep(1)
@@ -113,7 +114,7 @@ def _totals(options: argparse.Namespace, path: Path, samples: list[tuple[float, 
                 seconds,
                 ads / seconds,
                 max(memory for _, memory, _ in samples),
-                max(memory + children for _, memory, children in samples),
+                max(together for _, _, together in samples),
                 path.stat().st_size / 1e6,
             )
         ],
@@ -140,7 +141,7 @@ def _requests(feed: Served, path: Path) -> Figures:
 def _over_time(samples: list[tuple[float, float, float]]) -> Figures:
     step = max(1, len(samples) // POINTS)
     table = Figures(
-        "Memory over time", ("second", "driving process MB (peak since the line before)", "children MB")
+        "Memory over time", ("second", "driving process MB (peak since the line before)", "all processes MB")
     )
     for start in range(0, len(samples), step):
         window = samples[start : start + step]

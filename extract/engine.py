@@ -194,6 +194,7 @@ class Engine(ABC):
                     continue  # it was cancelled
                 attempt = self.attempt(task.future)
                 if attempt.failure is not None and not attempt.is_final and task.tries < TRIES:
+                    logger.warning("trying a batch of %d again: %s", len(task.batch), attempt.failure)
                     begin(task.batch, task.tries + 1, (*task.avoid, *filter(None, [attempt.worker])))
                 else:
                     yield Outcome(task.batch, attempt.result, attempt.failure), len(running)

@@ -24,8 +24,8 @@ from extract.progress import Progress
 from extract.settings import FeedSettings
 from extract.warehouse import Warehouse
 
-FEW_ROWS = 50_000
-"""A load of so many rows is small: an hour or a day of the feed, some megabytes of documents at most."""
+FEW_ROWS = 10_000
+"""A load of so many rows is small: a day of the feed, or so many details as a load takes by default."""
 STATES_KEPT = 24
 """Of the pipeline's states in the warehouse, the newest; dlt needs one."""
 

@@ -15,6 +15,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from extract.canonical import storable_text
+from extract.lower_case import lower_case
 from extract.personal_data import (
     GAP,
     TAKEN,
@@ -53,16 +54,18 @@ _NO_NAMES = NameIndex(())
 def mask(text: str, names: NameIndex) -> str:
     """The text with marks in place of what was found; NUL and lone surrogates as U+FFFD."""
     if len(text) <= _SHORT:
-        masked, is_its_own_view = _without_names(text)
-        if not names.tree or (is_its_own_view and not names.may_stand_in(text)):
+        masked, lower = _without_names(text)
+        if not names.tree or (lower is not None and not names.may_stand_in(lower)):
             return masked
     return _mask(text, names)
 
 
 @lru_cache(maxsize=4096)
-def _without_names(text: str) -> tuple[str, bool]:
-    """The text masked, names left aside; whether what the patterns see of it is the text itself."""
-    return _mask(text, _NO_NAMES), storable_text(text) == text and not _TOKEN.search(text)
+def _without_names(text: str) -> tuple[str, str | None]:
+    """The text masked, names left aside; in lower case, if what the patterns see of it is the text itself."""
+    lower = lower_case(text)
+    is_its_own_view = storable_text(text) == text and not _TOKEN.search(text) and len(lower) == len(text)
+    return _mask(text, _NO_NAMES), lower if is_its_own_view else None
 
 
 def _mask(text: str, names: NameIndex) -> str:
@@ -123,7 +126,7 @@ def _view(text: str) -> _View:
     if len(pieces) == 1:
         return _View(text, pieces, pieces)
     shown = pieces.copy()
-    shown[1::2] = map(_shown, pieces[1::2])
+    shown[1::2] = [GAP] * (len(pieces) // 2) if has_tags_alone else map(_shown, pieces[1::2])
     return _View("".join(shown), pieces, shown)
 
 

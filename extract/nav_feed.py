@@ -44,7 +44,7 @@ from extract.tables import AD_FEATURES, AD_VERSIONS, FEED_EVENTS, FEED_FIELDS, F
 
 BATCH = 200
 """Ads in a batch of details: a megabyte of documents."""
-AHEAD = 20
+AHEAD = 10
 """Batches fetched ahead, while a load goes into the warehouse."""
 
 logger = logging.getLogger(__name__)

@@ -125,10 +125,9 @@ class NameIndex:
                     node = node.setdefault(word, {})
                 node[""] = {}  # a name may end here
 
-    def may_stand_in(self, text: str) -> bool:
-        """Whether a text has a word that a name begins with; `find` finds nothing in any other."""
-        lower = lower_case(text)
-        return any(map(lower.__contains__, self.tree)) or len(lower) != len(text)
+    def may_stand_in(self, lower: str) -> bool:
+        """Whether there is a word that a name begins with: `find` finds nothing in any other text."""
+        return any(map(lower.__contains__, self.tree))
 
     def find(self, text: str) -> Iterator[Span]:
         lower = lower_case(text)

@@ -28,6 +28,11 @@ _WORD = (
     r"(?<![^\W\d_])(?:(?:tlf|telefon|tel|mob|mobil|phone|telephone|cell|sentralbord|vakttelefon"
     r"|direkte|mobiltelefon)(?:nr|nummer|numer|no)?|(ring|kontakt|kontakte|call|sms|whatsapp|contact))"
 )
+# A part of each of the words, as few as will do: most numbers in an ad are announced by none.
+_HINTS = (
+    "tlf", "tel", "mob", "phone", "cell", "sentralbord", "direkte", "ring", "kontakt", "call", "sms",
+    "whatsapp", "contact",
+)  # fmt: skip
 _RIGHT_BEFORE = re.compile(_WORD + r"(?:[^\w\x00]{0,4}(?:nr|nummer|no|på))?[^\w\x00]{0,8}\Z")
 _SOMEWHERE_BEFORE = re.compile(_WORD + r"(?![^\W\d_])[^\d\x00]{0,40}\Z")
 _MONEY_BEFORE = re.compile(r"(?:\bkr|\bnok|kroner|\beur|\busd|\bsek|\bdkk|[€$£])[.:]?\s*\Z")
@@ -73,6 +78,8 @@ def announced_phones(text: str, runs: list[tuple[int, int]]) -> Iterator[Span]:
     for match in (m for run in runs for m in _ANNOUNCED.finditer(text, *run)):
         start, end = match.span()
         before = text[max(0, start - 64) : start].lower()
+        if not any(map(before.__contains__, _HINTS)):
+            continue
         digits = "".join(c for c in match.group() if c.isdecimal())
         if near := _RIGHT_BEFORE.search(before):
             is_call = near[1] is not None  # 'ring', 'kontakt': a date or a count can follow, too

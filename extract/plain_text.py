@@ -18,6 +18,8 @@ _BREAK = re.compile(
     r"|dd|dl|pre)\b[^<>]*>",
     re.IGNORECASE,
 )
+_OTHER_SPACES = "".join(c for c in map(chr, range(0x3001)) if c.isspace() and c not in " \n")
+"""What Python splits words at, but for a blank and a line feed."""
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<![^<>]*>")
 
 
@@ -30,7 +32,7 @@ def plain_text(html: str) -> str:
     if "&" in text:
         text = unescape(text)
     # Where a blank is the only space there is, and one at a time, to strip the lines will do.
-    is_single_spaced = "  " not in text and text.replace("\n", "").isprintable()
+    is_single_spaced = "  " not in text and not any(map(text.__contains__, _OTHER_SPACES))
     lines = map(str.strip if is_single_spaced else _single_spaced, text.split("\n"))
     return "\n".join(filter(None, lines))
 

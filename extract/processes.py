@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -53,13 +54,13 @@ class Processes:
 
 def prepare(module: str) -> None:
     """Begin what the processes are forks of; once it runs, nothing more is done."""
-    # pandas, if it is there, since pyarrow imports it to make an array
-    _CONTEXT.set_forkserver_preload(["__main__", module, "pandas"])
+    _CONTEXT.set_forkserver_preload(["__main__", "extract.without_pandas", module])
     forkserver.ensure_running()
 
 
 def _follow() -> None:
     """Leave stopping to the run, whose end, of whatever kind, is the end of this process too."""
+    gc.freeze()  # what was imported is looked through no more, and stays shared
     for number in (signal.SIGINT, signal.SIGTERM):  # which reach all processes of a terminal or a service
         signal.signal(number, signal.SIG_IGN)
     run = multiprocessing.parent_process()

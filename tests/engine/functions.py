@@ -5,9 +5,12 @@ from __future__ import annotations
 import importlib.util
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
 
 from extract.errors import ConfigurationError
 
@@ -16,6 +19,11 @@ POISON = 13
 
 def doubled(batch: list[int]) -> list[int]:
     return [2 * number for number in batch]
+
+
+def has_pandas(batch: list[int]) -> list[bool]:
+    """Whether an array, which a batch's rows become, brought pandas along."""
+    return ["pandas" in sys.modules for number in batch if len(pa.array([number]))]
 
 
 def careful(batch: list[int]) -> list[int]:

@@ -114,11 +114,14 @@ def _environments(client: Any) -> list[tuple[list[str], set[str]]]:
 
 
 @each_engine
-def test_a_batch_that_a_worker_cannot_do_is_narrowed_down_to_what_spoils_it(engine: Engine) -> None:
+def test_a_batch_that_a_worker_cannot_do_is_narrowed_down_to_what_spoils_it(
+    engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
     outcomes = list(engine.map(functions.careful, batches()))
     assert [(o.batch, o.failure) for o in outcomes if o.failure] == [([POISON], "ValueError: thirteen")]
     done = sorted(number for o in outcomes for number in o.result or [])
     assert done == [number for number in range(40) if number != POISON]
+    assert "again: ValueError: thirteen" in caplog.text
 
 
 def test_an_ad_that_no_worker_can_do_stays_owed_with_the_reason_and_the_others_come(
@@ -257,6 +260,11 @@ def test_processes_are_for_many_batches_and_end_in_the_middle_of_one() -> None:
     assert first.result != [os.getpid()]
     left = [type(child).__name__ for child in multiprocessing.active_children()]
     assert "ForkServerProcess" not in left
+
+
+def test_processes_do_without_pandas() -> None:
+    with Here(2) as engine:
+        assert [o.result for o in engine.map(functions.has_pandas, [[1]], expected=MANY)] == [[False]]
 
 
 def test_processes_end_with_a_run_that_is_killed(tmp_path: Path) -> None:

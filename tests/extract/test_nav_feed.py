@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ import demo.server
 from demo.server import Served, serving
 from demo.world import World
 from extract.errors import ConfigurationError, SourceUnavailable
-from extract.feed import TokenRefused
+from extract.feed import Access, FeedClient, Token, TokenRefused
 from extract.feed_state import FeedState
 from extract.progress import Progress
 from extract.status import feed_state
@@ -332,6 +333,20 @@ def test_the_ads_of_another_feed_are_not_mixed_in(job: Job) -> None:
     job.base_url = job.base_url.replace("127.0.0.1", "localhost")
     with pytest.raises(ConfigurationError, match=r"holds the ads of 127\.0\.0\.1"):
         job.poll()
+
+
+def test_the_next_details_are_asked_for_while_one_is_looked_at(world: World, feed: Served) -> None:
+    access = Access(feed.url, connect_timeout=5, read_timeout=5, attempts=1, longest_wait=0)
+    with FeedClient(access, Token()) as client:
+        details = client.details(sorted(active_ads(world))[:8], at_once=2)
+        next(details)
+        until = time.monotonic() + 10
+        while feed.stats()["requests"].get("entry", 0) < 3 and time.monotonic() < until:
+            time.sleep(0.01)
+        assert feed.stats()["requests"]["entry"] >= 3
+        assert len(list(details)) == 7
+    assert feed.stats()["requests"]["entry"] == 8
+    assert feed.stats()["most_at_once"] <= 2
 
 
 def test_the_token_that_was_given_is_refused_in_one_sentence_without_it(job: Job) -> None:

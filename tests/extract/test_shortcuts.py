@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from extract import features, masking, personal_data, plain_text
+from extract import features, masking, personal_data, phone_numbers, plain_text
 from extract.lower_case import lower_case
 from extract.masking import mask
 from extract.personal_data import NameIndex, at_signs, spelled_emails
@@ -83,6 +85,7 @@ def test_tags_alone_make_the_same_view(text: str) -> None:
 @given(texts)
 @example("to  ord")
 @example("to\xa0ord \n<p>og et")
+@example("to\x1c ord\u2003to")
 def test_lines_are_single_spaced_either_way(text: str) -> None:
     lines = plain_text.plain_text(text).split("\n")
     assert lines == [plain_text._single_spaced(line) for line in lines if line] or lines == [""]
@@ -94,8 +97,9 @@ def test_lines_are_single_spaced_either_way(text: str) -> None:
         (features._REMOTE_WORDS, features._REMOTE_HINTS),
         (features._LICENCE_WORDS, features._LICENCE_HINTS),
         (features._POLICE_WORDS, features._POLICE_HINTS),
+        (re.compile(phone_numbers._WORD), phone_numbers._HINTS),
     ],
-    ids=["remote", "licence", "police"],
+    ids=["remote", "licence", "police", "phone"],
 )
 def test_each_word_of_a_rule_has_one_of_its_hints(words: object, hints: tuple[str, ...]) -> None:
     @given(st.from_regex(words))  # type: ignore[arg-type]
