@@ -1,7 +1,7 @@
 """Leaves pandas out of a process that imports this first, as if it were not installed.
 
 pyarrow imports it, if it is there, to make an array. To work on batches it is of no use, and in a process
-that does nothing else it would be the largest part of its memory and half of its start.
+that does nothing else it would hold more memory than all else together.
 """
 
 import sys
