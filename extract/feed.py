@@ -18,6 +18,7 @@ import os
 import re
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
@@ -151,42 +152,60 @@ class FeedClient:
         again: dict[Future[Detail], str] = {}
         # Those that wait before they are tried again, or for another token.
         pool = ThreadPoolExecutor(at_once, thread_name_prefix="again")
-        come: list[tuple[str, Detail | NotFound | SourceUnavailable]] = []
+        come: deque[tuple[str, Detail | NotFound | SourceUnavailable]] = deque()
         try:
             while True:
                 while len(asked) + len(again) < at_once and (ad_id := next(waiting, None)) is not None:
                     connection, body = self._prepared(_path_of(ad_id), _bearer(token))
+                    connection.setopt(pycurl.NOPROGRESS, 1)  # for leaving it, this generator is closed
                     asked[connection] = _Asked(ad_id, token, body)
                     multi.add_handle(connection)
                 multi.perform()
-                yield from come
-                come = [(again.pop(tried), _result(tried)) for tried in [*again] if tried.done()]
-                for connection, failure in _ended(multi):
+                come.extend((again.pop(tried), _result(tried)) for tried in [*again] if tried.done())
+                ended = [*_ended(multi)]
+                for connection, failure in ended:
                     multi.remove_handle(connection)
+                    request = asked.pop(connection)
+                    received = self._received(request, connection, failure, pool)
                     self._connections.append(connection)
-                    ad_id, sent, body = asked.pop(connection)
-                    path = _path_of(ad_id)
-                    ask_again = partial(self._get, path, parse_detail)
-                    try:
-                        status, answer = _answer(path, connection, body, failure)
-                        if status == 401:
-                            again[pool.submit(partial(ask_again, refused=sent))] = ad_id
-                        else:
-                            come.append((ad_id, self._understood(parse_detail, answer)))
-                    except NotFound as error:
-                        come.append((ad_id, error))
-                    except _TryAgain as error:
-                        again[pool.submit(partial(ask_again, failed=error))] = ad_id
+                    if isinstance(received, Future):
+                        again[received] = request.ad_id
+                    else:
+                        come.append((request.ad_id, received))
                 token = self._token.value or token
-                if not come:
-                    if not asked and not again:
-                        return
+                if ended:
+                    continue  # there is room: the next are asked for before the caller looks at these
+                if come:
+                    yield come.popleft()
+                elif asked or again:
                     _wait(multi, asked, again)
+                else:
+                    return
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
             for connection in asked:
                 multi.remove_handle(connection)
             multi.close()
+
+    def _received(
+        self,
+        request: _Asked,
+        connection: pycurl.Curl,
+        failure: tuple[int, str] | None,
+        pool: ThreadPoolExecutor,
+    ) -> Detail | NotFound | Future[Detail]:
+        """What came of a request; if another try may mend it, that try, begun in the pool."""
+        path = _path_of(request.ad_id)
+        try:
+            status, body = _answer(path, connection, request.body, failure)
+            if status != 401:
+                return self._understood(parse_detail, body)
+            try_again = partial(self._get, path, parse_detail, refused=request.token)
+        except NotFound as error:
+            return error
+        except _TryAgain as error:
+            try_again = partial(self._get, path, parse_detail, failed=error)
+        return pool.submit(try_again)
 
     def _get(
         self,
@@ -232,14 +251,16 @@ class FeedClient:
     def _request(self, path: str, *headers: str) -> tuple[int, bytes]:
         """As `_answer` tells it."""
         connection, body = self._prepared(path, *headers)
+        connection.setopt(pycurl.NOPROGRESS, 0)
         failure = None
         try:
             connection.perform()
         except pycurl.error as error:
             failure = error.args
+        try:
+            return _answer(path, connection, body, failure)
         finally:
             self._connections.append(connection)
-        return _answer(path, connection, body, failure)
 
     def _prepared(self, path: str, *headers: str) -> tuple[pycurl.Curl, bytearray]:
         """A connection that is to ask for the path, and where the answer will be."""
@@ -270,8 +291,8 @@ class FeedClient:
             # libcurl comes with no certificates of its own.
             pycurl.CAINFO: os.environ.get("SSL_CERT_FILE") or certifi.where(),
             pycurl.NOSIGNAL: 1,  # as it must be where there are threads
-            pycurl.NOPROGRESS: 0,
-            pycurl.XFERINFOFUNCTION: lambda *_: int(self._left.is_set()),  # called once a second, at least
+            # Called once a second, at least, where NOPROGRESS is 0.
+            pycurl.XFERINFOFUNCTION: lambda *_: int(self._left.is_set()),
         }
         for option, value in options.items():
             connection.setopt(option, value)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pycurl
 import pytest
 from rich.console import Console
 
@@ -16,7 +17,7 @@ import demo.server
 from demo.server import Served, serving
 from demo.world import World
 from extract.errors import ConfigurationError, SourceUnavailable
-from extract.feed import Access, FeedClient, Token, TokenRefused
+from extract.feed import Access, FeedClient, NotFound, Token, TokenRefused
 from extract.feed_state import FeedState
 from extract.progress import Progress
 from extract.status import feed_state
@@ -347,6 +348,30 @@ def test_the_next_details_are_asked_for_while_one_is_looked_at(world: World, fee
         assert len(list(details)) == 7
     assert feed.stats()["requests"]["entry"] == 8
     assert feed.stats()["most_at_once"] <= 2
+
+
+def test_a_connection_serves_another_request_only_when_its_answer_was_read(
+    world: World, feed: Served
+) -> None:
+    class Busy(list[pycurl.Curl]):
+        """Connections that a thread which tries something again takes as soon as they are there."""
+
+        def append(self, connection: pycurl.Curl) -> None:
+            connection.setopt(pycurl.URL, f"{feed.url}/api/publicToken")
+            connection.setopt(pycurl.WRITEFUNCTION, len)
+            connection.perform()
+            super().append(connection)
+
+    ads = sorted(active_ads(world))[:6]
+    feed.faults(
+        {"path": f"entry/{ads[0]}", "status": 404}, {"path": f"entry/{ads[1]}", "status": 503, "times": 1}
+    )
+    access = Access(feed.url, connect_timeout=5, read_timeout=5, attempts=2, longest_wait=0)
+    with FeedClient(access, Token()) as client:
+        client._connections = Busy()
+        answers = dict(client.details(ads, at_once=3))
+    assert isinstance(answers.pop(ads[0]), NotFound)
+    assert [answers[ad].ad_id for ad in ads[1:]] == ads[1:]  # type: ignore[union-attr]
 
 
 def test_the_token_that_was_given_is_refused_in_one_sentence_without_it(job: Job) -> None:
