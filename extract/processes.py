@@ -54,13 +54,14 @@ class Processes:
 
 def prepare(module: str) -> None:
     """Begin what the processes are forks of; once it runs, nothing more is done."""
-    _CONTEXT.set_forkserver_preload(["__main__", "extract.without_pandas", module])
+    _CONTEXT.set_forkserver_preload(["__main__", "extract.lean", module])
     forkserver.ensure_running()
 
 
 def _follow() -> None:
     """Leave stopping to the run, whose end, of whatever kind, is the end of this process too."""
     gc.freeze()  # what was imported is looked through no more, and stays shared
+    gc.set_threshold(50_000)  # a batch makes many objects, and no garbage that has to be looked for
     for number in (signal.SIGINT, signal.SIGTERM):  # which reach all processes of a terminal or a service
         signal.signal(number, signal.SIG_IGN)
     run = multiprocessing.parent_process()
