@@ -69,7 +69,7 @@ def language_of(lower: str) -> str | None:
     if len(words) < _FEWEST_WORDS:
         # a script without spaces between its words is no short text
         return "other" if sum(map(len, words)) > 20 * _FEWEST_WORDS else None
-    count = Counter(map(_LIST_OF.get, words))
+    count = Counter(filter(None, map(_LIST_OF.get, words)))
     norwegian = count["norwegian"] + count["nb"] + count["nn"]
     english, other = count["en"], count["other"]
     best = max(norwegian, english, other)

@@ -14,6 +14,7 @@ from extract.personal_data import PHONE, Span
 DIGIT = re.compile("[0-9]")
 _W = r"[\s\xa0\x01]"  # a space or a tag between two groups
 _RUN = re.compile(r"[0-9][0-9\s\xa0\x01.\-()/]{3,}[0-9]")
+_DIGITS_ALONE = bytes(ord("0") if chr(byte) in "0123456789" else 0 for byte in range(256))
 _EIGHT = (
     rf"[2-9]\d(?:(?:{_W}{{1,3}}\d\d){{3}}|(?:\.\d\d){{3}}|(?:-\d\d){{3}}"
     rf"|\d(?:{_W}{{1,3}}\d\d{_W}{{1,3}}|\.\d\d\.|-\d\d-)\d{{3}}|\d{{6}})(?!\d)"
@@ -61,7 +62,17 @@ _TOKEN_ENDS = "\x00 \t\n\r\xa0\x01<>\"'"
 
 def digit_runs(text: str) -> list[tuple[int, int]]:
     """Start and end of what can hold a number: the only places where the rest is tried."""
-    return [run.span() for run in _RUN.finditer(text)]
+    # One byte for each letter, in which the next digit is found faster than by a pattern.
+    digits = text.encode("latin-1", "replace").translate(_DIGITS_ALONE)
+    runs: list[tuple[int, int]] = []
+    at = digits.find(b"0")
+    while at >= 0:
+        end = at + 1
+        if run := _RUN.match(text, at):
+            runs.append(run.span())
+            end = run.end()
+        at = digits.find(b"0", end)
+    return runs
 
 
 def phones(text: str, runs: list[tuple[int, int]]) -> Iterator[Span]:

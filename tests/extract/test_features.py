@@ -242,3 +242,7 @@ def test_any_text_has_features(text: str) -> None:
 
 def test_an_ad_whose_texts_are_no_texts_has_features() -> None:
     assert of_ad({"title": 1, "description": ["x"]}) == Features(0, None, False, False, False)
+
+
+def test_a_text_that_no_encoding_can_hold_has_features() -> None:
+    assert features("\ud800", "\ud800 hjemmekontor").mentions_remote_work
