@@ -18,7 +18,7 @@ from extract.settings import PROJECT, WarehouseSettings
 from extract.warehouse import Warehouse, shown
 
 LOADING = {
-    "memory_limit": "180MB",
+    "memory_limit": "130MB",
     "threads": "1",
     "preserve_insertion_order": "false",
     "max_vacuum_tasks": "0",

@@ -12,6 +12,7 @@ from typing import Any
 
 import dlt
 from dlt.common.destination.exceptions import DestinationException
+from dlt.common.pipeline import NormalizeInfo
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from extract import packages, recovery
@@ -24,8 +25,8 @@ from extract.progress import Progress
 from extract.settings import FeedSettings
 from extract.warehouse import Warehouse
 
-FEW_ROWS = 10_000
-"""A load of so many rows is small: a day of the feed, or so many details as a load takes by default."""
+SMALL_LOAD = 32 * 2**20
+"""Bytes of its files: what the feed brings, many times over; a first load of the register has more."""
 STATES_KEPT = 24
 """Of the pipeline's states in the warehouse, the newest; dlt needs one."""
 
@@ -69,7 +70,7 @@ def extract_and_load(
     with closing(poll):
         while not poll.is_done:
             summary.loads += run_load(pipeline, nav_feed(poll))
-    if summary.loads:
+    if summary.loads and pipeline.state["_state_version"] > STATES_KEPT:
         _forget_old_states(pipeline)
     if poll.unavailable:
         raise SourceUnavailable(poll.unavailable)
@@ -125,12 +126,17 @@ def run_load(pipeline: dlt.Pipeline, source: Any) -> list[str]:
         normalized = pipeline.normalize()
         if not pipeline.has_pending_data:
             return []  # dlt would ask the warehouse what to tell of a load of nothing
-        rows = sum(normalized.row_counts.values()) if normalized else 0
-        with _held_open(pipeline) if 0 < rows <= FEW_ROWS else nullcontext():
+        with _held_open(pipeline) if 0 < _size(normalized) <= SMALL_LOAD else nullcontext():
             info = pipeline.load()
     except PipelineStepFailed as failure:
         raise _plain(failure) from failure
     return list(info.loads_ids) if info else []
+
+
+def _size(normalized: NormalizeInfo | None) -> int:
+    """Bytes of what is to be loaded; 0 if it was normalized earlier."""
+    packages_ = normalized.load_packages if normalized else []
+    return sum(job.file_size for package in packages_ for job in package.jobs["new_jobs"])
 
 
 @contextmanager

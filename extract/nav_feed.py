@@ -17,11 +17,12 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import islice
+from queue import SimpleQueue
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -44,7 +45,7 @@ from extract.tables import AD_FEATURES, AD_VERSIONS, FEED_EVENTS, FEED_FIELDS, F
 
 BATCH = 200
 """Ads in a batch of details: a megabyte of documents."""
-AHEAD = 10
+AHEAD = 24
 """Batches fetched ahead, while a load goes into the warehouse."""
 
 logger = logging.getLogger(__name__)
@@ -126,6 +127,7 @@ def _load(poll: Poll, state: FeedState) -> Iterator[Any]:
     seen = {row[1] for row in tombstones}
 
     versions, details = len(tombstones), 0
+    features: list[pa.Table] = []
     fields: set[str] = set()
     if poll.is_at_tip and not poll.unavailable:
         for batch in _details(poll, state, extracted_at):
@@ -135,13 +137,14 @@ def _load(poll: Poll, state: FeedState) -> Iterator[Any]:
             # An ad found inactive can give the key of its own tombstone, and an insert-only merge
             # does not deduplicate inside a load.
             rows = batch.versions
-            if len(rows):
+            if len(rows) and seen:
                 rows = rows.filter([key not in seen for key in rows["version_id"].to_pylist()])
             versions += len(rows)
             if len(rows):
                 yield AD_VERSIONS.item(AD_VERSIONS.read_at(extracted_at, rows))
-            if len(batch.features):
-                yield AD_FEATURES.item(AD_FEATURES.read_at(extracted_at, batch.features))
+            features.append(AD_FEATURES.read_at(extracted_at, batch.features))
+    if features and len(rows := pa.concat_tables(features)):
+        yield AD_FEATURES.item(rows)
     # After the details, for while they come the first of them is waited for.
     if events:
         yield FEED_EVENTS.item(FEED_EVENTS.batch((*event, extracted_at) for event in events))
@@ -169,31 +172,44 @@ def _walk(poll: Poll, state: FeedState) -> Iterator[Page]:
     A feed that fails on the way ends the walk: the pages before it count. Raises SourceUnavailable if
     there is none.
     """
-    seen: set[str] = set()
-    # In a thread, for in the main one libcurl would hold a signal back; and a page comes while the one before
-    # it is looked at.
+    came: SimpleQueue[Page | None] = SimpleQueue()
+    has_begun = False
+    # In a thread, for in the main one libcurl would hold a signal back. It goes from page to page by itself:
+    # each of its turns would cost it the time that the page before is looked at.
     with (
         ThreadPoolExecutor(1, thread_name_prefix="pages") as pool,
         FeedClient(Access.of(poll.settings), poll.token) as client,
     ):
-        asked: Future[Page | None] | None = pool.submit(_first, client, poll, state)
+        walk = pool.submit(_follow, client, poll, state, came)
+        while page := came.get():
+            has_begun = True
+            yield page
         try:
-            while asked and (page := asked.result()):
-                seen.add(page.page_id)
-                asked = None
-                if page.next_id is not None and page.next_id not in seen:
-                    if len(seen) == poll.settings.pages_per_load:
-                        yield page
-                        return
-                    asked = pool.submit(client.page, page.next_id)
-                yield page
+            poll.is_at_tip = walk.result()
         except NotFound as error:
             poll.unavailable = f"{poll.settings.base_url} names a page that it does not know ({error})."
         except SourceUnavailable as error:
             poll.unavailable = str(error)
-    if poll.unavailable and not seen:
+    if poll.unavailable and not has_begun:
         raise SourceUnavailable(poll.unavailable)
-    poll.is_at_tip = not poll.unavailable
+
+
+def _follow(client: FeedClient, poll: Poll, state: FeedState, came: SimpleQueue[Page | None]) -> bool:
+    """Put each page there as it comes, and None after the last; whether that is the tip."""
+    seen: set[str] = set()
+    try:
+        page = _first(client, poll, state)
+        while page is not None:
+            came.put(page)
+            seen.add(page.page_id)
+            if page.next_id is None or page.next_id in seen:
+                return True
+            if len(seen) == poll.settings.pages_per_load:
+                return False
+            page = client.page(page.next_id)
+        return True
+    finally:
+        came.put(None)
 
 
 def _first(client: FeedClient, poll: Poll, state: FeedState) -> Page | None:

@@ -32,7 +32,7 @@ class FeedSettings(BaseConfiguration):
     concurrency: int = 8
     since_days: int = 180
     pages_per_load: int = 50
-    details_per_load: int = 4000
+    details_per_load: int = 12_000
     connect_timeout: float = 10
     read_timeout: float = 60
     attempts: int = 5
