@@ -21,6 +21,7 @@ import psutil
 from bench.figures import Figures
 from bench.worlds import endless_world, usual_world
 from demo.server import Served, serving
+from extract.settings import FeedSettings
 
 PROJECT = Path(__file__).resolve().parents[1]
 POINTS = 12
@@ -32,7 +33,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--days", type=int, default=365)
     parser.add_argument("--ads-a-day", type=int, default=550)
     parser.add_argument("--usual", action="store_true", help="ads end, as they do")
-    parser.add_argument("--details-per-load", type=int, default=4_000)
+    parser.add_argument("--details-per-load", type=int, default=FeedSettings.details_per_load)
     parser.add_argument("--engine", choices=("here", "dask"), default="here")
 
 
