@@ -18,7 +18,7 @@ from extract.settings import PROJECT, WarehouseSettings
 from extract.warehouse import Warehouse, shown
 
 LOADING = {
-    "memory_limit": "130MB",
+    "memory_limit": "100MB",
     "threads": "1",
     "preserve_insertion_order": "false",
     "max_vacuum_tasks": "0",
@@ -33,7 +33,7 @@ class DuckDBWarehouse(Warehouse):
     """A DuckDB file; it is made by the first run."""
 
     documents_at_once = 20_000
-    """Some 100 MB, which fit into the memory of a load."""
+    """Some 100 MB."""
 
     def __init__(self, settings: WarehouseSettings) -> None:
         super().__init__(settings)
@@ -118,9 +118,10 @@ class DuckDBWarehouse(Warehouse):
             raise self._unusable(str(error)) from None
 
     def execute(self, sql: str) -> list[tuple[Any, ...]]:
-        """On a connection of its own, within the memory of a load."""
+        """On a connection of its own, within the memory that the settings allow."""
+        within: dict[str, Any] = LOADING | {"memory_limit": self.settings.duckdb_memory}
         try:
-            with duckdb.connect(self.path, config=dict[str, Any](LOADING)) as connection:
+            with duckdb.connect(self.path, config=within) as connection:
                 connection.execute("set timezone = 'UTC'")
                 return connection.execute(sql).fetchall()
         except (duckdb.IOException, duckdb.ConnectionException) as error:
@@ -132,7 +133,7 @@ class DuckDBWarehouse(Warehouse):
     def remove_from_documents(self, table: str, paths: Sequence[str], where: str) -> None:
         """By merge patches (RFC 7396), which remove what they give as null.
 
-        The rows are written anew: an update of 5,000 documents needs more than the memory of a load.
+        The rows are written anew: an update of 5,000 documents needs 180 MB.
         """
         patches = ""
         for path in paths:

@@ -64,9 +64,12 @@ class Poll:
     """Where details are fetched."""
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     is_at_tip: bool = False
+    state: FeedState | None = None
+    """What is remembered, from the first load on: to unpack all that is owed takes time, load after load."""
     fetching: Generator[DetailBatch] | None = None
     """The details that come, from the tip on, over as many loads as it takes."""
-    tried: set[str] = field(default_factory=set)
+    failed: set[str] = field(default_factory=set)
+    """Ads whose detail could not be had in this run, which tries each once."""
     events: int = 0
     details: int = 0
     details_owed: int = 0
@@ -93,7 +96,9 @@ def nav_feed(poll: Poll) -> Any:
     @dlt.resource(name="feed")
     def feed() -> Iterator[Any]:
         stored = dlt.current.resource_state()
-        state = FeedState.load(stored, urlsplit(poll.settings.base_url).hostname or "")
+        state = poll.state = poll.state or FeedState.load(
+            stored, urlsplit(poll.settings.base_url).hostname or ""
+        )
         _refuse_another_feed(state, poll.settings)
         yield from new_tables(stored)
         yield from _load(poll, state)
@@ -153,7 +158,7 @@ def _load(poll: Poll, state: FeedState) -> Iterator[Any]:
     poll.events += len(events)
     poll.details += details
     poll.details_owed = len(state.owed)
-    poll.untried = sum(ad_id not in poll.tried for ad_id in state.owed)
+    poll.untried = sum(ad_id not in poll.failed for ad_id in state.owed)
 
     if new := sorted(fields - state.fields)[: max(0, MOST - len(state.fields))]:
         state.fields.update(new)
@@ -268,7 +273,7 @@ def _details(poll: Poll, state: FeedState, extracted_at: datetime) -> Iterator[D
         if batch.unavailable:
             poll.unavailable = poll.unavailable or batch.unavailable
             poll.engine.begin_no_more()
-        poll.tried.update(batch.settled, batch.failed)
+        poll.failed.update(batch.failed)
         for ad_id in batch.settled:
             del state.owed[ad_id]
         for ad_id, reason in batch.failed.items():
@@ -282,14 +287,9 @@ def _batch_size(poll: Poll) -> int:
 
 
 def _fetching(poll: Poll, state: FeedState, size: int) -> Generator[DetailBatch]:
-    """Fetch the details that are owed and not tried yet, so many ads a batch, as they come."""
-    owed = [
-        OwedAd(ad_id, owed.event_at, owed.failing_since is not None)
-        for ad_id, owed in state.owed.items()
-        if ad_id not in poll.tried
-    ]
+    """Fetch the details that are owed, so many ads a batch, as they come."""
     # The oldest first, for it goes first; those that failed before cannot hold the others up.
-    owed.sort(key=lambda ad: (ad.has_failed, ad.event_at))
+    owed = sorted(state.owed, key=lambda ad_id: (_has_failed(state, ad_id), state.owed[ad_id].event_at))
     poll.progress.details_owed(len(owed))
     # The bound on requests is one for all workers, wherever they are: each batch gets its share.
     width = min(poll.engine.slots, poll.settings.concurrency)
@@ -300,7 +300,10 @@ def _fetching(poll: Poll, state: FeedState, size: int) -> Generator[DetailBatch]
         connections=poll.settings.concurrency // width,
         extracted_at=poll.started_at,  # the load that takes a batch gives its own time
     )
-    batches = (owed[start : start + size] for start in range(0, len(owed), size))
+    batches = (
+        [OwedAd(ad_id, state.owed[ad_id].event_at, _has_failed(state, ad_id)) for ad_id in ad_ids]
+        for ad_ids in (owed[start : start + size] for start in range(0, len(owed), size))
+    )
     for outcome in poll.engine.map(
         fetch,
         batches,
@@ -309,6 +312,10 @@ def _fetching(poll: Poll, state: FeedState, size: int) -> Generator[DetailBatch]
         watch=poll.progress.batches,
     ):
         yield outcome.result or _still_owed(outcome)
+
+
+def _has_failed(state: FeedState, ad_id: str) -> bool:
+    return state.owed[ad_id].failing_since is not None
 
 
 def _still_owed(outcome: Outcome[list[OwedAd], DetailBatch]) -> DetailBatch:
