@@ -48,6 +48,9 @@ BATCH = 200
 AHEAD = 24
 """Batches fetched ahead, while a load goes into the warehouse."""
 
+LARGEST_LOAD = 64 * 2**20
+"""Bytes of versions that end a load before its details do: to merge them DuckDB holds them in memory."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -267,7 +270,7 @@ def _tombstone(event: Event, extracted_at: datetime) -> tuple[Any, ...]:
 
 def _details(poll: Poll, state: FeedState, extracted_at: datetime) -> Iterator[DetailBatch]:
     """The next details, as many as a load takes; takes them out of what is owed."""
-    size = _batch_size(poll)
+    size, taken = _batch_size(poll), 0
     poll.fetching = poll.fetching or _fetching(poll, state, size)
     for batch in islice(poll.fetching, poll.settings.details_per_load // size):
         if batch.unavailable:
@@ -280,6 +283,9 @@ def _details(poll: Poll, state: FeedState, extracted_at: datetime) -> Iterator[D
             state.owed[ad_id] = state.owed[ad_id].failed(reason, extracted_at)
         poll.progress.details(len(batch.settled), len(batch.failed))
         yield batch
+        taken += batch.versions.nbytes
+        if taken >= LARGEST_LOAD:
+            return
 
 
 def _batch_size(poll: Poll) -> int:

@@ -67,7 +67,7 @@ class ArchiveSettings(BaseConfiguration):
     collection: str = "ads"
     batch_size: int = 500
     """Documents in one answer of the server."""
-    documents_per_load: int = 20_000
+    documents_per_load: int = 10_000
     timeout: float = 30
     """Seconds to find a server, and for one answer of it."""
 

@@ -21,7 +21,7 @@ from extract.feed import Access, FeedClient, NotFound, Token, TokenRefused
 from extract.feed_state import FeedState
 from extract.progress import Progress
 from extract.status import feed_state
-from tests.job import Job
+from tests.job import Job, assert_whole
 
 END = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -156,6 +156,18 @@ def test_polls_of_a_tip_that_is_held_back_bring_the_events_of_one_poll_at_the_en
 @pytest.mark.usefixtures("small_pages")
 def test_a_long_first_run_is_made_of_bounded_loads(job: Job) -> None:
     assert len(job.poll(pages_per_load=6, details_per_load=100).loads) > 4
+
+
+def test_many_documents_end_a_load_before_its_details_do(
+    world: World, feed: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Job(tmp_path / "whole", feed.url)
+    assert len(whole.poll().loads) == 1
+    monkeypatch.setattr("extract.nav_feed.BATCH", 20)
+    monkeypatch.setattr("extract.nav_feed.LARGEST_LOAD", 300_000)
+    job = Job(tmp_path / "parts", feed.url)
+    assert 2 < len(job.poll().loads) < len(active_ads(world)) / 20
+    assert_whole(job, whole)
 
 
 class _Killed(BaseException):
