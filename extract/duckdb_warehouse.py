@@ -18,14 +18,14 @@ from extract.settings import PROJECT, WarehouseSettings
 from extract.warehouse import Warehouse, shown
 
 LOADING = {
-    "memory_limit": "150MB",
+    "memory_limit": "110MB",
     "threads": "1",
     "preserve_insertion_order": "false",
     "max_vacuum_tasks": "0",
 }
 """DuckDB's settings while dlt loads. With more memory it would take more; in this a bounded load fits, a
-million units, and the checkpoint of a file of gigabytes. A merge holds what it brings: 100 MB of documents
-fit, and the feed's loads bring 64. One thread, and one file after the other: on a machine of many cores each
+million units, and the checkpoint of a file of gigabytes. A merge holds what it brings: 82 MB of documents
+fit, and the feed's loads bring 56. One thread, and one file after the other: on a machine of many cores each
 of them would want memory of its own. And no vacuum: it puts the loads' small row groups together, up to
 122,880 documents at once; the next build does that, and has the memory for it."""
 

@@ -48,7 +48,7 @@ BATCH = 200
 AHEAD = 24
 """Batches fetched ahead, while a load goes into the warehouse."""
 
-LARGEST_LOAD = 64 * 2**20
+LARGEST_LOAD = 56 * 2**20
 """Bytes of versions that end a load before its details do: to merge them DuckDB holds them in memory."""
 
 logger = logging.getLogger(__name__)

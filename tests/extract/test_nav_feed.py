@@ -103,6 +103,11 @@ def test_a_poll_in_which_nothing_changed_writes_nothing(job: Job) -> None:
     assert (job.facts(), job.rows("_dlt_loads"), job.rows("_dlt_pipeline_state")) == before
 
 
+def test_what_was_staged_is_gone_once_it_is_merged(job: Job) -> None:
+    job.poll()
+    assert job.warehouse.query("select count(*) from nav_raw_staging.ad_versions") == [(0,)]
+
+
 def test_a_new_machine_goes_on_from_the_warehouse(feed: Served, job: Job) -> None:
     job.poll()
     before = job.facts()
