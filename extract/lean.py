@@ -21,12 +21,12 @@ class _Without(MetaPathFinder):
 
 
 def give_back_large_blocks() -> None:
-    """Let blocks of 4 MB and more go back to the system, as they else do until the first of them is freed.
+    """Let blocks of 2 MB and more go back to the system, as they else do until the first of them is freed.
 
     dlt copies its state a dozen times a load, up to 7 MB of it, and glibc would keep such blocks, in pieces.
     """
     if hasattr(ctypes.CDLL(None), "mallopt"):
-        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, 2**22)
+        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, 2**21)
 
 
 sys.meta_path.insert(0, _Without())
