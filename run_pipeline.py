@@ -13,11 +13,13 @@ if __name__ == "__main__":
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+    gc.disable()  # what is imported stays: there is no use in looking through it for what can go
     from extract.lean import give_back_large_blocks  # isort: skip (what it leaves out, no later import finds)
     from extract.command_line import main
 
     give_back_large_blocks()
-    gc.freeze()  # what is imported stays: there is no use in looking through it for what can go
+    gc.freeze()
+    gc.enable()
     exit_code = main()
-    gc.freeze()  # nor before the process ends with all of it, which takes 0.1 s
+    gc.freeze()  # nor is there before the process ends with all of it, which takes 0.1 s
     sys.exit(exit_code)

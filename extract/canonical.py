@@ -40,13 +40,7 @@ def storable_text(text: str) -> str:
 
 def canonical_json(document: Any) -> str:
     """JSON text with sorted keys and no spaces; never raises for what the docstring above names."""
-    try:
-        encoded = orjson.dumps(document, option=_OPTIONS)
-        if b"\\u0000" not in encoded:
-            return encoded.decode()
-    except (TypeError, RecursionError):  # orjson's own error is a TypeError
-        pass
-    return orjson.dumps(_storable(document), option=_OPTIONS).decode()
+    return _encoded(document).decode()
 
 
 def version_id(ad_id: str, status: str, changed_at_us: int, document: str | None) -> str:
@@ -55,8 +49,18 @@ def version_id(ad_id: str, status: str, changed_at_us: int, document: str | None
     `changed_at_us` is microseconds since the epoch, UTC; `document` is canonical JSON or None. The
     parts are hashed as a JSON list, so that no two different lists of parts run together.
     """
-    state = canonical_json([ad_id, status, changed_at_us, document])
-    return hashlib.blake2b(state.encode(), digest_size=16).hexdigest()
+    state = _encoded([ad_id, status, changed_at_us, document])
+    return hashlib.blake2b(state, digest_size=16).hexdigest()
+
+
+def _encoded(document: Any) -> bytes:
+    try:
+        encoded = orjson.dumps(document, option=_OPTIONS)
+        if b"\\u0000" not in encoded:
+            return encoded
+    except (TypeError, RecursionError):  # orjson's own error is a TypeError
+        pass
+    return orjson.dumps(_storable(document), option=_OPTIONS)
 
 
 def _storable(document: Any) -> Any:

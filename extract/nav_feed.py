@@ -41,13 +41,24 @@ from extract.parse import ACTIVE, Event, Page, Reject, microseconds
 from extract.progress import Progress
 from extract.redact import redact
 from extract.settings import FeedSettings
-from extract.tables import AD_FEATURES, AD_VERSIONS, FEED_EVENTS, FEED_FIELDS, FEED_LOADS, REJECTS, new_tables
+from extract.tables import (
+    AD_FEATURES,
+    AD_VERSIONS,
+    FEED_EVENTS,
+    FEED_FIELDS,
+    FEED_LOADS,
+    REJECTS,
+    RawTable,
+    new_tables,
+)
 
 BATCH = 200
 """Ads in a batch of details: a megabyte of documents."""
 AHEAD = 24
 """Batches fetched ahead, while a load goes into the warehouse."""
 
+TOGETHER = 5
+"""Batches that are handed to dlt as one: some megabytes of documents."""
 LARGEST_LOAD = 56 * 2**20
 """Bytes of versions that end a load before its details do: to merge them DuckDB holds them in memory."""
 
@@ -135,6 +146,7 @@ def _load(poll: Poll, state: FeedState) -> Iterator[Any]:
     seen = {row[1] for row in tombstones}
 
     versions, details = len(tombstones), 0
+    contents: list[pa.Table] = []
     features: list[pa.Table] = []
     fields: set[str] = set()
     if poll.is_at_tip and not poll.unavailable:
@@ -148,11 +160,13 @@ def _load(poll: Poll, state: FeedState) -> Iterator[Any]:
             if len(rows) and seen:
                 rows = rows.filter([key not in seen for key in rows["version_id"].to_pylist()])
             versions += len(rows)
-            if len(rows):
-                yield AD_VERSIONS.item(AD_VERSIONS.read_at(extracted_at, rows))
+            contents.append(AD_VERSIONS.read_at(extracted_at, rows))
+            if len(contents) == TOGETHER:
+                yield from _item(AD_VERSIONS, contents)
+                contents.clear()
             features.append(AD_FEATURES.read_at(extracted_at, batch.features))
-    if features and len(rows := pa.concat_tables(features)):
-        yield AD_FEATURES.item(rows)
+    yield from _item(AD_VERSIONS, contents)
+    yield from _item(AD_FEATURES, features)
     # After the details, for while they come the first of them is waited for.
     if events:
         yield FEED_EVENTS.item(FEED_EVENTS.batch((*event, extracted_at) for event in events))
@@ -172,6 +186,12 @@ def _load(poll: Poll, state: FeedState) -> Iterator[Any]:
     if events or versions or rejects:
         counts = _Counts(len(events), versions, details, len(rejects))
         yield FEED_LOADS.item(_load_row(poll, state, pages, counts, extracted_at))
+
+
+def _item(table: RawTable, parts: list[pa.Table]) -> Iterator[Any]:
+    """The parts as one item, since dlt takes a millisecond for each; none if they have no rows."""
+    if parts and len(rows := pa.concat_tables(parts)):
+        yield table.item(rows)
 
 
 def _walk(poll: Poll, state: FeedState) -> Iterator[Page]:
