@@ -134,7 +134,7 @@ class DuckDBWarehouse(Warehouse):
     def remove_from_documents(self, table: str, paths: Sequence[str], where: str) -> None:
         """By merge patches (RFC 7396), which remove what they give as null.
 
-        The rows are written anew: an update of 5,000 documents needs 180 MB.
+        The rows are written anew: an update of 5,000 documents needs more than 180 MB.
         """
         patches = ""
         for path in paths:

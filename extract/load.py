@@ -26,7 +26,7 @@ from extract.settings import FeedSettings
 from extract.warehouse import Warehouse
 
 SMALL_LOAD = 32 * 2**20
-"""Bytes of its files: what the feed brings, many times over; a first load of the register has more."""
+"""Bytes of its files. Packed, documents take some quarter of what they are: a load of the feed is smaller."""
 STATES_KEPT = 24
 """Of the pipeline's states in the warehouse, the newest; dlt needs one."""
 

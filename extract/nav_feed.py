@@ -223,7 +223,7 @@ def _walk(poll: Poll, state: FeedState) -> Iterator[Page]:
 
 
 def _follow(client: FeedClient, poll: Poll, state: FeedState, came: SimpleQueue[Page | None]) -> bool:
-    """Put each page there as it comes, and None after the last; whether that is the tip."""
+    """Put each page into the queue as it comes, and None after the last; whether that one is the tip."""
     seen: set[str] = set()
     try:
         page = _first(client, poll, state)
