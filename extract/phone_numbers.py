@@ -14,7 +14,12 @@ from extract.personal_data import PHONE, Span
 DIGIT = re.compile("[0-9]")
 _W = r"[\s\xa0\x01]"  # a space or a tag between two groups
 _RUN = re.compile(r"[0-9][0-9\s\xa0\x01.\-()/]{3,}[0-9]")
-_DIGITS_ALONE = bytes(ord("0") if chr(byte) in "0123456789" else 0 for byte in range(256))
+# The same by one byte a letter, of which only three differ: `re` runs to the next 0 by itself.
+_SHAPES = bytes(
+    ord("0") if letter in "0123456789" else ord("-") if letter.isspace() or letter in "\x01.-()/?" else 0
+    for letter in map(chr, range(256))
+)
+_SHAPE_OF_RUN = re.compile(b"0[0-]{3,}0")
 _EIGHT = (
     rf"[2-9]\d(?:(?:{_W}{{1,3}}\d\d){{3}}|(?:\.\d\d){{3}}|(?:-\d\d){{3}}"
     rf"|\d(?:{_W}{{1,3}}\d\d{_W}{{1,3}}|\.\d\d\.|-\d\d-)\d{{3}}|\d{{6}})(?!\d)"
@@ -24,6 +29,7 @@ _NUMBER = re.compile(
     rf"|(?<!\d){_EIGHT}"
     rf"|(?:\(?\+|(?<!\d)00(?=[1-9]\d))\(?\d{{1,3}}\)?(?:(?:{_W}{{1,2}}\(?|[.\-/()]{{1,2}}{_W}?)?\d){{5,14}}(?!\d)"
 )
+_FEWEST_WITHOUT_PLUS = 8
 _ANNOUNCED = re.compile(rf"(?<!\d)\d(?:{_W}{{0,2}}\d){{4,14}}(?!\d)")
 _WORD = (
     r"(?<![^\W\d_])(?:(?:tlf|telefon|tel|mob|mobil|phone|telephone|cell|sentralbord|vakttelefon"
@@ -37,6 +43,7 @@ _HINTS = (
 _RIGHT_BEFORE = re.compile(_WORD + r"(?:[^\w\x00]{0,4}(?:nr|nummer|no|på))?[^\w\x00]{0,8}\Z")
 _SOMEWHERE_BEFORE = re.compile(_WORD + r"(?![^\W\d_])[^\d\x00]{0,40}\Z")
 _MONEY_BEFORE = re.compile(r"(?:\bkr|\bnok|kroner|\beur|\busd|\bsek|\bdkk|[€$£])[.:]?\s*\Z")
+_HINTS_OF_MONEY = ("kr", "nok", "eur", "usd", "sek", "dkk", "€", "$", "£")
 _MONEY_AFTER = re.compile(
     r"\s?(?:%|kr\b|kroner|nok\b|mill|euro?\b|,-|[.,]\d{1,2}(?!\d)|[.,]\x00)", re.IGNORECASE
 )
@@ -55,6 +62,10 @@ _URL_START = re.compile(r"://|www\.|\.[a-z]{2,6}/|\.[a-z]{2,6}\?", re.IGNORECASE
 _PHONE_LINK = re.compile(
     r"(?:wa\.me/|[?&;](?:phone|tlf|telefon|tel|mobil|mob)\w{0,8}=)(?:\+|%2b)?\Z", re.IGNORECASE
 )
+# A link of letters and digits alone: none of its numbers is a phone's or a person's.
+_PLAIN_LINK = re.compile(
+    r"https?://(?![\w./-]*(?:wa\.me/|[0-9]{6}[.-]?[0-9]{5}))[\w./-]{1,250}\Z", re.ASCII | re.IGNORECASE
+)
 
 
 _TOKEN_ENDS = "\x00 \t\n\r\xa0\x01<>\"'"
@@ -62,22 +73,22 @@ _TOKEN_ENDS = "\x00 \t\n\r\xa0\x01<>\"'"
 
 def digit_runs(text: str) -> list[tuple[int, int]]:
     """Start and end of what can hold a number: the only places where the rest is tried."""
-    # One byte for each letter, in which the next digit is found faster than by a pattern.
-    digits = text.encode("latin-1", "replace").translate(_DIGITS_ALONE)
-    runs: list[tuple[int, int]] = []
-    at = digits.find(b"0")
-    while at >= 0:
-        end = at + 1
-        if run := _RUN.match(text, at):
-            runs.append(run.span())
-            end = run.end()
-        at = digits.find(b"0", end)
-    return runs
+    # A letter beyond Latin-1 becomes a question mark, and can be a space: the pattern itself tells.
+    shapes = text.encode("latin-1", "replace").translate(_SHAPES)
+    places = _SHAPE_OF_RUN.finditer(shapes)
+    return [run.span() for place in places for run in _RUN.finditer(text, *place.span())]
+
+
+def is_plain_link(text: str) -> bool:
+    """Whether the text is a link whose digits are all kept: the commonest texts with digits, quickly told."""
+    return _PLAIN_LINK.match(text) is not None
 
 
 def phones(text: str, runs: list[tuple[int, int]]) -> Iterator[Span]:
     done = 0
     for run_start, run_end in runs:
+        if run_end - run_start < _FEWEST_WITHOUT_PLUS and "+" not in text[max(0, run_start - 3) : run_start]:
+            continue  # most runs are an amount, as 600 000
         for match in _NUMBER.finditer(text, max(done, run_start - 3), run_end):
             if not _is_something_else(text, match, done):
                 done = match.end()
@@ -114,7 +125,9 @@ def _is_something_else(text: str, match: re.Match[str], done: int) -> bool:
     """An amount, a date, a code, a uuid or a piece of a URL."""
     start, end = match.span()
     before = text[max(done, start - 40) : start].lower()
-    if _MONEY_BEFORE.search(before) or _MONEY_AFTER.match(text, end):
+    if any(map(before.__contains__, _HINTS_OF_MONEY)) and _MONEY_BEFORE.search(before):
+        return True
+    if _MONEY_AFTER.match(text, end):
         return True
     if match.group().isdecimal() and end - start == 8:
         if _DATE.match(match.group()) or _CODE_BEFORE.search(before):

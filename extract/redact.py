@@ -57,7 +57,7 @@ def redact(ad: dict[str, Any], structural: Set[str] = STRUCTURAL_FIELDS) -> dict
                 copy = {} if isinstance(value, dict) else [None] * len(value)
                 todo.append((value, copy))
             if key != DROPPED_FIELD:
-                target[storable_text(key) if isinstance(key, str) else key] = copy
+                target[key if isinstance(key, int) or key.isidentifier() else storable_text(key)] = copy
     return redacted
 
 
@@ -88,7 +88,7 @@ def _contact_names(ad: dict[str, Any]) -> list[str]:
             if is_contact and isinstance(name, str):
                 names.append(name)
             for key, child in value.items():
-                if isinstance(child, _CONTAINERS):
+                if not isinstance(child, str) and isinstance(child, _CONTAINERS):
                     todo.append((child, is_contact or key == DROPPED_FIELD))
         else:
             for child in value:

@@ -44,6 +44,35 @@ MARKUP = (
     "\n",
     "\xa0",
 )
+NUMBERS = (
+    *(
+        "912 34 567",
+        "912",
+        "34",
+        "5",
+        "+47",
+        "0047",
+        "(",
+        "+",
+        "00 ",
+        "600 000",
+        "01017012345",
+        "010170-12345",
+    ),
+    *("kr ", "tlf. ", "ring ", "ref ", ",-", ".", "-", "/", "?", "\u2009", "\u0661", "\x1c", "a"),
+)
+LINKS = (
+    "https://",
+    "www.nav.no/",
+    "wa.me/",
+    "47",
+    "91234567",
+    "01017012345",
+    "010170-12345",
+    "a",
+    "-",
+    "?tlf=",
+)
 texts = st.text() | st.lists(st.sampled_from(SIGNS + WORDS + MARKUP) | st.text(max_size=3)).map("".join)
 
 
@@ -91,6 +120,88 @@ def test_lines_are_single_spaced_either_way(text: str) -> None:
     assert lines == [plain_text._single_spaced(line) for line in lines if line] or lines == [""]
 
 
+@given(texts)
+def test_words_of_a_plain_text_are_parted_as_bytes_as_well(text: str) -> None:
+    plain = lower_case(plain_text.plain_text(text))
+    parted = plain.encode(errors="surrogatepass").split()
+    assert parted == [word.encode(errors="surrogatepass") for word in plain.split()]
+
+
+numbers = texts | st.lists(st.sampled_from(NUMBERS)).map("".join)
+
+
+@given(numbers)
+def test_runs_of_digits_are_those_that_one_pass_of_the_pattern_finds(text: str) -> None:
+    runs = [run.span() for run in phone_numbers._RUN.finditer(text)]
+    assert phone_numbers.digit_runs(text) == runs
+
+
+@given(numbers)
+@example("+123456")
+@example("(+1)23456")
+def test_no_number_stands_in_a_run_that_is_left_out(text: str) -> None:
+    runs = phone_numbers.digit_runs(text)
+    found = list(phone_numbers.phones(text, runs))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(phone_numbers, "_FEWEST_WITHOUT_PLUS", 0)
+        assert found == list(phone_numbers.phones(text, runs))
+
+
+@given(st.from_regex(phone_numbers._PLAIN_LINK) | st.lists(st.sampled_from(LINKS)).map("".join))
+@example("https://wa.me/4791234567")
+@example("https://www.nav.no/91234567/10117012345")
+@example("https://www.nav.no/13097248022")
+def test_of_a_plain_link_nothing_is_masked_the_long_way_either(text: str) -> None:
+    masked = masking._mask(text, masking._NO_NAMES)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(masking, "is_plain_link", lambda text: False)
+        assert masked == masking._mask(text, masking._NO_NAMES)
+
+
+RULE_WORDS = (
+    *(
+        "førerkort",
+        "klasse b",
+        "truckførerkort",
+        "for truck",
+        "driving licence",
+        "sertifikat for bil",
+        "ikke krav",
+    ),
+    *(
+        "politiattest",
+        "criminal record",
+        "certificate of",
+        "good conduct",
+        "check",
+        "en fordel",
+        "må",
+        "ikke",
+        ".",
+    ),
+    *(
+        "jobbe",
+        "work",
+        "hjemmefra",
+        "from home",
+        "hjemmekontor",
+        "hybrid",
+        "remote",
+        "sensing",
+        "\n",
+        "og " * 80,
+    ),
+)
+
+
+@given(st.lists(st.sampled_from(RULE_WORDS)).map(" ".join))
+def test_what_a_rule_looks_for_stands_near_its_hints(text: str) -> None:
+    near = features.features(None, text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(features, "_NEAR", len(text))
+        assert near == features.features(None, text)
+
+
 @pytest.mark.parametrize(
     ("words", "hints"),
     [
@@ -98,8 +209,9 @@ def test_lines_are_single_spaced_either_way(text: str) -> None:
         (features._LICENCE_WORDS, features._LICENCE_HINTS),
         (features._POLICE_WORDS, features._POLICE_HINTS),
         (re.compile(phone_numbers._WORD), phone_numbers._HINTS),
+        (phone_numbers._MONEY_BEFORE, phone_numbers._HINTS_OF_MONEY),
     ],
-    ids=["remote", "licence", "police", "phone"],
+    ids=["remote", "licence", "police", "phone", "money"],
 )
 def test_each_word_of_a_rule_has_one_of_its_hints(words: object, hints: tuple[str, ...]) -> None:
     @given(st.from_regex(words))  # type: ignore[arg-type]
