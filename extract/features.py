@@ -37,8 +37,9 @@ def features(title: str | None, description: str | None) -> Features:
     """Features of a title and a description; never raises, whatever the texts hold."""
     text = plain_text(description or "")
     everything = f"{plain_text(title or '')}\n{text}"
-    lower = lower_case(everything).replace("’", "'")
-    hints = _hints_in(lower)
+    lower = storable_text(lower_case(everything)).replace("’", "'")
+    # All hints at once: one after the other takes five times as long.
+    hints = set(_ALL_HINTS.find_matches_as_strings(lower, overlapping=True))
     return Features(
         text_length=len(text),
         language=language_of(lower),
@@ -55,13 +56,6 @@ def of_ad(ad: dict[str, Any]) -> Features:
         title if isinstance(title, str) else None,
         description if isinstance(description, str) else None,
     )
-
-
-class _Hint(NamedTuple):
-    """A part of a rule's words, and where it starts in the text."""
-
-    word: str
-    start: int
 
 
 # 'ikke', 'ikkje', 'ingen' ... and their English like, as a word of its own in front of what is
@@ -118,7 +112,7 @@ _REMOTE_WORDS = re.compile(
 )
 
 
-def _mentions_remote_work(lower: str, hints: list[_Hint]) -> bool:
+def _mentions_remote_work(lower: str, hints: Set[str]) -> bool:
     """Some work can be done from home or from anywhere: offered or possible, however little.
 
     Source: the words of NAV's ads and of `arbeidsmiljøloven § 4-6` with its regulation on work at
@@ -126,7 +120,7 @@ def _mentions_remote_work(lower: str, hints: list[_Hint]) -> bool:
     """
     return any(
         not _NEGATED_BEFORE.search(clause.before) and not _NEGATED_AFTER.match(clause.after)
-        for clause in _clauses(lower, hints, _REMOTE_HINTS, _REMOTE_WORDS)
+        for clause in _clauses(lower, hints & _REMOTE_HINTS, _REMOTE_WORDS)
     )
 
 
@@ -171,7 +165,7 @@ _UNNEEDED_AFTER = re.compile(
 )
 
 
-def _requires_driving_licence(lower: str, hints: list[_Hint]) -> bool:
+def _requires_driving_licence(lower: str, hints: Set[str]) -> bool:
     """A driving licence is asked for; a wish ('en fordel', 'ønskelig', 'a plus') is no demand.
 
     A bare mention, as in a list of qualifications, counts as a demand. Classes are those of
@@ -181,7 +175,7 @@ def _requires_driving_licence(lower: str, hints: list[_Hint]) -> bool:
         not _NEGATED_BEFORE.search(clause.before)
         and not _WISH_BEFORE.search(clause.before)
         and not _UNNEEDED_AFTER.match(clause.after)
-        for clause in _clauses(lower, hints, _LICENCE_HINTS, _LICENCE_WORDS)
+        for clause in _clauses(lower, hints & _LICENCE_HINTS, _LICENCE_WORDS)
     )
 
 
@@ -200,7 +194,7 @@ _POLICE_WORDS = re.compile(
 _POLICE_UNNEEDED_AFTER = re.compile(rf"[^\n]{{0,50}}?\b{_NOT_NEEDED}")
 
 
-def _requires_police_certificate(lower: str, hints: list[_Hint]) -> bool:
+def _requires_police_certificate(lower: str, hints: Set[str]) -> bool:
     """A police certificate must be shown, now or before one starts.
 
     Source: politiregisterloven chapter 7; schools, kindergartens and care must ask for one, and say
@@ -208,7 +202,7 @@ def _requires_police_certificate(lower: str, hints: list[_Hint]) -> bool:
     """
     return any(
         not _NEGATED_BEFORE.search(clause.before) and not _POLICE_UNNEEDED_AFTER.match(clause.after)
-        for clause in _clauses(lower, hints, _POLICE_HINTS, _POLICE_WORDS)
+        for clause in _clauses(lower, hints & _POLICE_HINTS, _POLICE_WORDS)
     )
 
 
@@ -221,34 +215,27 @@ class _Clause(NamedTuple):
 
 
 _REACH = 100  # characters read to either side
+_NEAR = 200
+"""Characters from a hint's start to where a pattern of its words begins or ends: five long words or more."""
 # An end of a sentence, but not the point of 'kl.', 'f.eks.', 'min.' nor of a number.
 _SENTENCE_END = r"(?<!\bkl)(?<!\bnr)(?<!\bca)(?<!\bevt)(?<!\beks)(?<!\binkl)[.](?=\s|\Z)|[!?;•\n]"
 _CLAUSE_START = re.compile(_SENTENCE_END + r"|[:,]|\b(?:men|but)\b")
 _CLAUSE_END = re.compile(_SENTENCE_END)
 
 
-_ALL_HINTS = sorted(_REMOTE_HINTS | _LICENCE_HINTS | _POLICE_HINTS)
-_FIND_HINTS = AhoCorasick(_ALL_HINTS)
-_NEAR = 200
-"""Characters from a hint's start to where a pattern of its words begins or ends: five long words or more."""
+_ALL_HINTS = AhoCorasick(sorted(_REMOTE_HINTS | _LICENCE_HINTS | _POLICE_HINTS))
 
 
-def _hints_in(lower: str) -> list[_Hint]:
-    """All hints at once: one after the other takes five times as long."""
-    found = _FIND_HINTS.find_matches_as_indexes(storable_text(lower), overlapping=True)
-    return [_Hint(_ALL_HINTS[number], start) for number, start, _ in found]
-
-
-def _clauses(lower: str, hints: list[_Hint], of_words: Set[str], words: re.Pattern[str]) -> Iterator[_Clause]:
+def _clauses(lower: str, hints: Set[str], words: re.Pattern[str]) -> Iterator[_Clause]:
     """What stands before and after each of the words, up to the clause's or sentence's end.
 
-    Most ads have none of the words, and then no hint of them; the others have them near the hints. To try the
+    Most ads have none of the words, and then no hint of them; the others have them near the hints. To try a
     pattern anywhere else takes its time for nothing.
     """
-    starts = [hint.start for hint in hints if hint.word in of_words]
-    if not starts:
+    if not hints:
         return
-    for match in words.finditer(lower, max(0, min(starts) - _NEAR), max(starts) + _NEAR):
+    first, last = min(map(lower.find, hints)), max(map(lower.rfind, hints))
+    for match in words.finditer(lower, max(0, first - _NEAR), last + _NEAR):
         before = lower[max(0, match.start() - _REACH) : match.start()]
         after = lower[match.end() : match.end() + _REACH]
         yield _Clause(_CLAUSE_START.split(before)[-1], _CLAUSE_END.split(after, maxsplit=1)[0])

@@ -9,6 +9,8 @@ what goes wrong is a short nynorsk sentence without a word that bokmål does not
 
 from collections import Counter
 
+from ahocorasick_rs import AhoCorasick, Implementation
+
 
 def _list(words: str) -> frozenset[str]:
     return frozenset(words.split())
@@ -47,9 +49,8 @@ _OTHER = _list(
     "ja että ir ar su kad"
 )
 
-# Bytes, in which words are parted and looked up in a sixth less time.
 _LIST_OF = {
-    word.encode(): name
+    f" {word} ": name
     for name, words in (
         ("norwegian", _NORWEGIAN),
         ("nb", _BOKMAL),
@@ -60,6 +61,8 @@ _LIST_OF = {
     )
     for word in words
 }
+# Finds the words of all lists in one pass: to part a text into its words takes twice as long.
+_FIND_WORDS = AhoCorasick(list(_LIST_OF), implementation=Implementation.DFA)
 _FEWEST_WORDS = 6
 _ENOUGH = 20_000  # characters; a longer text tells nothing more
 
@@ -67,22 +70,23 @@ _ENOUGH = 20_000  # characters; a longer text tells nothing more
 def language_of(lower: str) -> str | None:
     """The language most of the text is written in; None for fewer than six words.
 
-    The text is plain, as `plain_text` gives it: one space between words, or a line's end.
+    The text is plain, as `plain_text` gives it, one space or a line's end between words, and can be stored.
     """
-    words = lower[:_ENOUGH].encode(errors="surrogatepass").split()
-    if len(words) < _FEWEST_WORDS:
+    text = lower[:_ENOUGH].strip().replace("\n", " ")
+    words = text.count(" ") + 1
+    if words < _FEWEST_WORDS:
         # a script without spaces between its words is no short text
-        letters = len(lower[:_ENOUGH]) - max(0, len(words) - 1)
-        return "other" if letters > 20 * _FEWEST_WORDS else None
-    count = Counter(filter(None, map(_LIST_OF.get, words)))
+        return "other" if len(text) - text.count(" ") > 20 * _FEWEST_WORDS else None
+    found = _FIND_WORDS.find_matches_as_strings(f" {text} ", overlapping=True)
+    count = Counter(map(_LIST_OF.__getitem__, found))
     norwegian = count["norwegian"] + count["nb"] + count["nn"]
     english, other = count["en"], count["other"]
     best = max(norwegian, english, other)
-    if best * 25 < len(words):  # prose has one such word in three
-        return "other" if len(words) >= 4 * _FEWEST_WORDS else None
+    if best * 25 < words:  # prose has one such word in three
+        return "other" if words >= 4 * _FEWEST_WORDS else None
     if english == best:
         return "en"
-    if norwegian < best or count["neighbour"] * 25 >= len(words):
+    if norwegian < best or count["neighbour"] * 25 >= words:
         return "other"
     # as much of either, or nothing: the form of nine ads in ten
     return "nn" if count["nn"] > count["nb"] else "nb"

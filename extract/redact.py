@@ -40,24 +40,31 @@ def redact(ad: dict[str, Any], structural: Set[str] = STRUCTURAL_FIELDS) -> dict
 
     Walks with a stack of its own: the depth of a document cannot exhaust Python's.
     """
-    names = NameIndex(_contact_names(ad))
+    names: list[str] = []
+    texts: list[tuple[Any, Any, str]] = []
     redacted: dict[str, Any] = {}
     todo: list[tuple[Any, Any]] = [(ad, redacted)]
     while todo:
         source, target = todo.pop()
         items = source.items() if isinstance(source, dict) else enumerate(source)
         for key, value in items:
-            copy: Any = value
+            if key == DROPPED_FIELD:
+                if isinstance(value, _CONTAINERS):
+                    names += _names_in(value)
+                continue
+            place = key if isinstance(key, int) or key.isidentifier() else storable_text(key)
             if isinstance(value, str):
+                target[place] = value
                 if not (key in structural and looks_structural(value)):
-                    copy = mask(value, names)
+                    texts.append((target, place, value))
             elif isinstance(value, _CONTAINERS):
-                if key == DROPPED_FIELD:
-                    continue
-                copy = {} if isinstance(value, dict) else [None] * len(value)
+                target[place] = copy = {} if isinstance(value, dict) else [None] * len(value)
                 todo.append((value, copy))
-            if key != DROPPED_FIELD:
-                target[key if isinstance(key, int) or key.isidentifier() else storable_text(key)] = copy
+            else:
+                target[place] = value
+    index = NameIndex(names)
+    for target, place, text in texts:
+        target[place] = mask(text, index)
     return redacted
 
 
@@ -77,23 +84,17 @@ def looks_structural(value: str) -> bool:
     )
 
 
-def _contact_names(ad: dict[str, Any]) -> list[str]:
-    """Names of all contact lists of the document, also of nested ones."""
+def _names_in(contacts: Any) -> list[str]:
+    """Names of a contact list, also of what is nested in it."""
     names: list[str] = []
-    todo: list[tuple[Any, bool]] = [(ad, False)]
+    todo: list[Any] = [contacts]
     while todo:
-        value, is_contact = todo.pop()
+        value = todo.pop()
         if isinstance(value, dict):
-            name = value.get("name")
-            if is_contact and isinstance(name, str):
+            if isinstance(name := value.get("name"), str):
                 names.append(name)
-            for key, child in value.items():
-                if not isinstance(child, str) and isinstance(child, _CONTAINERS):
-                    todo.append((child, is_contact or key == DROPPED_FIELD))
+            value = value.values()
         else:
-            for child in value:
-                if isinstance(child, _CONTAINERS):
-                    todo.append((child, is_contact))
-                elif is_contact and isinstance(child, str):
-                    names.append(child)
+            names += [child for child in value if isinstance(child, str)]
+        todo += [child for child in value if isinstance(child, _CONTAINERS)]
     return names

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from extract import features, masking, personal_data, phone_numbers, plain_text
+from extract import features, language, masking, personal_data, phone_numbers, plain_text
+from extract.canonical import storable_text
 from extract.lower_case import lower_case
 from extract.masking import mask
 from extract.personal_data import NameIndex, at_signs, spelled_emails
@@ -120,11 +121,17 @@ def test_lines_are_single_spaced_either_way(text: str) -> None:
     assert lines == [plain_text._single_spaced(line) for line in lines if line] or lines == [""]
 
 
-@given(texts)
-def test_words_of_a_plain_text_are_parted_as_bytes_as_well(text: str) -> None:
-    plain = lower_case(plain_text.plain_text(text))
-    parted = plain.encode(errors="surrogatepass").split()
-    assert parted == [word.encode(errors="surrogatepass") for word in plain.split()]
+LISTED = [word.strip() for word in language._LIST_OF]
+
+
+@given(texts | st.lists(st.sampled_from(["ord", "<p>", "-", *LISTED])).map(" ".join))
+def test_words_that_tell_a_language_are_those_of_the_text_parted_at_its_spaces(text: str) -> None:
+    plain = storable_text(lower_case(plain_text.plain_text(text)))
+    padded = f" {plain} ".replace("\n", " ")
+    found = language._FIND_WORDS.find_matches_as_strings(padded, overlapping=True)
+    words = plain.split()
+    assert [word.strip() for word in found] == [word for word in words if f" {word} " in language._LIST_OF]
+    assert len(padded.strip().split(" ")) == max(1, len(words))
 
 
 numbers = texts | st.lists(st.sampled_from(NUMBERS)).map("".join)
