@@ -70,7 +70,7 @@ _ENOUGH = 20_000  # characters; a longer text tells nothing more
 def language_of(lower: str) -> str | None:
     """The language most of the text is written in; None for fewer than six words.
 
-    The text is plain, as `plain_text` gives it, one space or a line's end between words, and can be stored.
+    The text is as `plain_text` and `storable_text` give it: one space or a line's end between words.
     """
     text = lower[:_ENOUGH].strip().replace("\n", " ")
     words = text.count(" ") + 1

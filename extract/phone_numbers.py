@@ -29,7 +29,7 @@ _NUMBER = re.compile(
     rf"|(?<!\d){_EIGHT}"
     rf"|(?:\(?\+|(?<!\d)00(?=[1-9]\d))\(?\d{{1,3}}\)?(?:(?:{_W}{{1,2}}\(?|[.\-/()]{{1,2}}{_W}?)?\d){{5,14}}(?!\d)"
 )
-_FEWEST_WITHOUT_PLUS = 8
+_FEWEST_WITHOUT_PLUS = 8  # characters of a run that can hold a number: eight digits, fewer only after a plus
 _ANNOUNCED = re.compile(rf"(?<!\d)\d(?:{_W}{{0,2}}\d){{4,14}}(?!\d)")
 _WORD = (
     r"(?<![^\W\d_])(?:(?:tlf|telefon|tel|mob|mobil|phone|telephone|cell|sentralbord|vakttelefon"
