@@ -72,13 +72,12 @@ def language_of(lower: str) -> str | None:
 
     The text is as `plain_text` and `storable_text` give it: one space or a line's end between words.
     """
-    text = lower[:_ENOUGH].strip().replace("\n", " ")
-    words = text.count(" ") + 1
+    listed, words = _words_of(lower[:_ENOUGH])
     if words < _FEWEST_WORDS:
         # a script without spaces between its words is no short text
-        return "other" if len(text) - text.count(" ") > 20 * _FEWEST_WORDS else None
-    found = _FIND_WORDS.find_matches_as_strings(f" {text} ", overlapping=True)
-    count = Counter(map(_LIST_OF.__getitem__, found))
+        letters = len("".join(lower[:_ENOUGH].split()))
+        return "other" if letters > 20 * _FEWEST_WORDS else None
+    count = Counter(map(_LIST_OF.__getitem__, listed))
     norwegian = count["norwegian"] + count["nb"] + count["nn"]
     english, other = count["en"], count["other"]
     best = max(norwegian, english, other)
@@ -90,3 +89,9 @@ def language_of(lower: str) -> str | None:
         return "other"
     # as much of either, or nothing: the form of nine ads in ten
     return "nn" if count["nn"] > count["nb"] else "nb"
+
+
+def _words_of(text: str) -> tuple[list[str], int]:
+    """Those of the text's words that are in a list, with a space to either side, and the number of all."""
+    text = text.strip().replace("\n", " ")
+    return _FIND_WORDS.find_matches_as_strings(f" {text} ", overlapping=True), text.count(" ") + bool(text)
