@@ -24,7 +24,7 @@ bench: .venv/.done
 
 # Every fault of the API, the disk and the state, here and on BigQuery, ten days of hourly polls, more histories for dbt, most benchmarks once; `make test` tries some.
 faults: .venv/.done
-	$(BIN)/python -m pytest -m "long or not long" tests/bigquery tests/extract tests/test_whole_job.py tests/dbt tests/faults tests/test_bench.py
+	$(BIN)/python -m pytest -m "long or not long" tests/bigquery tests/sources tests/warehouses tests/test_whole_job.py tests/dbt tests/faults tests/test_bench.py
 
 # Kill the job at 206 points and run it again: half an hour. `python -m bench crashes --help` does it in parts.
 crashes: .venv/.done

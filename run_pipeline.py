@@ -15,7 +15,7 @@ if __name__ == "__main__":
 
     gc.disable()  # what is imported stays: there is no use in looking through it for what can go
     from extract.lean import give_back_large_blocks  # isort: skip (what it leaves out, no later import finds)
-    from extract.command_line import main
+    from extract.cli import main
 
     give_back_large_blocks()
     gc.freeze()

@@ -36,14 +36,14 @@ class Fuse:
         from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 
         import dashboard.publish
-        import extract.transform
-        from extract.feed import FeedClient
+        import extract.dbt
+        from extract.sources.nav.client import FeedClient
 
         within: tuple[tuple[Any, str, str], ...] = (
             (dlt.Pipeline, "extract", "extract"),
             (dlt.Pipeline, "normalize", "normalize"),
             (dlt.Pipeline, "_load", "load"),
-            (extract.transform, "build", "build"),
+            (extract.dbt, "build", "build"),
             (dashboard.publish, "publish", "publish"),
         )
         for owner, name, phase in within:

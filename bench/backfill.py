@@ -21,7 +21,7 @@ import psutil
 from bench.figures import Figures
 from bench.worlds import endless_world, usual_world
 from demo.server import Served, serving
-from extract.settings import FeedSettings
+from extract.config import FeedSettings
 
 PROJECT = Path(__file__).resolve().parents[1]
 POINTS = 12

@@ -173,7 +173,7 @@ class Harness:
 
         The process is forked from this one, which has imported all of it: that saves four seconds a run.
         """
-        import extract.command_line  # noqa: F401  (and what the steps import, before the fork)
+        import extract.cli  # noqa: F401  (and what the steps import, before the fork)
 
         _import_all()
         reading, writing = os.pipe()
@@ -197,7 +197,7 @@ class Harness:
             os.dup2(output, 2)
             os.environ.update(self._environment())
             Fuse(last, report).install()
-            from extract.command_line import main
+            from extract.cli import main
 
             code = main([*arguments])
         except SystemExit as error:
@@ -237,10 +237,10 @@ def _copy(source: Path, target: Path) -> None:
 def _import_all() -> None:
     from dbt.adapters.duckdb import impl  # noqa: F401
 
-    import extract.load
-    import extract.recovery
-    import extract.transform
-    import extract.volume  # noqa: F401
+    import extract.dbt
+    import extract.loading.load
+    import extract.loading.recovery
+    import extract.monitoring.volume  # noqa: F401
 
 
 def _differences(folder: Path, expected: Path) -> str:

@@ -30,14 +30,14 @@ import pyarrow as pa
 from dbt.cli.main import dbtRunner
 
 from bench.figures import Figures
-from extract.canonical import canonical_json, version_id
-from extract.duckdb_warehouse import DuckDBWarehouse
-from extract.load import prepare, run_load
-from extract.parse import microseconds
-from extract.settings import PROJECT, WarehouseSettings
-from extract.tables import AD_FEATURES, AD_VERSIONS, FEED_EVENTS, FEED_LOADS, RAW_TABLES
-from extract.transform import profiles_dir
-from extract.volume import watch
+from extract.config import PROJECT, WarehouseSettings
+from extract.dbt import profiles_dir
+from extract.hashing import canonical_json, version_id
+from extract.loading.load import prepare, run_load
+from extract.monitoring.volume import watch
+from extract.schema import AD_FEATURES, AD_VERSIONS, FEED_EVENTS, FEED_LOADS, RAW_TABLES
+from extract.sources.nav.parse import microseconds
+from extract.warehouses.duckdb import DuckDBWarehouse
 
 BEGIN = datetime(2021, 1, 1, 8, tzinfo=UTC)
 CHUNK = 50_000
@@ -207,7 +207,7 @@ def _rows(store: Store, first: int, last: int) -> dict[str, pa.Table]:
 
 
 def _load(warehouse: DuckDBWarehouse, rows: dict[str, pa.Table]) -> None:
-    """As `extract.load.extract_and_load` does it."""
+    """As `extract.loading.load.extract_and_load` does it."""
 
     @dlt.source(name="bench")
     def source() -> Any:

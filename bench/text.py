@@ -17,12 +17,12 @@ import pyarrow as pa
 
 from bench.figures import Figures
 from bench.worlds import UNTIL, endless_world
-from extract.canonical import canonical_json, version_id
-from extract.dask_engine import DaskEngine
-from extract.engine_settings import EngineSettings
-from extract.features import of_ad
-from extract.redact import redact
-from extract.tables import AD_FEATURES
+from extract.executors.dask import DaskEngine
+from extract.executors.settings import EngineSettings
+from extract.features.rules import of_ad
+from extract.hashing import canonical_json, version_id
+from extract.privacy.redact import redact
+from extract.schema import AD_FEATURES
 
 BATCH = 200
 

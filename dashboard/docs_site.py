@@ -9,10 +9,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from extract.config import PROJECT
+from extract.dbt import profiles_dir
 from extract.errors import JobMarketError
-from extract.settings import PROJECT
-from extract.transform import profiles_dir
-from extract.warehouse import Warehouse
+from extract.warehouses.base import Warehouse
 
 logger = logging.getLogger(__name__)
 

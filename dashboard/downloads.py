@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from dashboard.chart import Chart, Figures
-from extract.warehouse import Warehouse
+from extract.warehouses.base import Warehouse
 
 BATCH_ROWS = 50_000
 

@@ -19,9 +19,9 @@ from dashboard.health import MART, QUERY, health_of, warnings
 from dashboard.page import Page, render
 from dashboard.scripts import vega_script
 from dashboard.texts import LANGUAGES, texts_in
+from extract.config import PROJECT, resolved
 from extract.errors import ConfigurationError
-from extract.settings import PROJECT, resolved
-from extract.warehouse import Warehouse, shown
+from extract.warehouses.base import Warehouse, shown
 
 PAGES = {"en": "index.html", "no": "no.html"}
 

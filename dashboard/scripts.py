@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from pathlib import Path
 
-from extract.settings import PROJECT
+from extract.config import PROJECT
 
 SNIPPET = "window.vegaEmbed = vegaEmbed;"
 

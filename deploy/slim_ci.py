@@ -17,10 +17,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from extract.config import PROJECT, warehouse_settings
+from extract.dbt import profiles_dir
 from extract.errors import JobMarketError
-from extract.settings import PROJECT, warehouse_settings
-from extract.transform import profiles_dir
-from extract.warehouse import Warehouse, configured_warehouse
+from extract.warehouses.base import Warehouse, configured_warehouse
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -13,17 +13,17 @@ import pytest
 from dlt.load import Load
 from rich.console import Console
 
-from extract import packages
-from extract.duckdb_warehouse import DuckDBWarehouse
-from extract.engine import Engine
-from extract.feed import Token
-from extract.load import LoadSummary, extract_and_load
-from extract.nav_feed import Poll, nav_feed
-from extract.progress import Progress
-from extract.settings import FeedSettings, WarehouseSettings
-from extract.status import feed_state
-from extract.tables import RAW_TABLES
-from extract.warehouse import Warehouse
+from extract.config import FeedSettings, WarehouseSettings
+from extract.executors.engine import Engine
+from extract.loading import packages
+from extract.loading.load import LoadSummary, extract_and_load
+from extract.monitoring.progress import Progress
+from extract.monitoring.status import feed_state
+from extract.schema import RAW_TABLES
+from extract.sources.nav.client import Token
+from extract.sources.nav.source import Poll, nav_feed
+from extract.warehouses.base import Warehouse
+from extract.warehouses.duckdb import DuckDBWarehouse
 
 LONG_AGO = datetime(2019, 1, 1, tzinfo=UTC)
 WHEN_AND_BY_WHOM = {"extracted_at", "_dlt_load_id"}

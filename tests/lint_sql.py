@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from extract.credentials import Key
+from extract.warehouses.credentials import Key
 from tests.bigquery import emulator
 
 PROJECT = Path(__file__).resolve().parents[1]

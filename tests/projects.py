@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from deploy import slim_ci
-from extract import transform
+from extract import dbt as transform
 
 PROJECT = Path(__file__).resolve().parents[1]
 WITHOUT_MODELS = ("dbt_project.yml", "macros", "models/staging/_sources.yml")

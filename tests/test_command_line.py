@@ -165,9 +165,9 @@ def test_a_half_written_configuration_is_named_with_its_line(command: Command) -
 
 
 _RUN_IN = """
-import sys, pathlib, extract.command_line, extract.settings
-extract.command_line.PROJECT = pathlib.Path({project!r})
-sys.exit(extract.command_line.main(["status"]))
+import sys, pathlib, extract.cli, extract.config
+extract.cli.PROJECT = pathlib.Path({project!r})
+sys.exit(extract.cli.main(["status"]))
 """
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from dlt.common.configuration.specs import BaseConfiguration
 
-from extract import api_settings, credentials, settings
+from extract import config as settings
+from extract.sources.rest_api import settings as api_settings
+from extract.warehouses import credentials
 
 PROJECT = Path(__file__).resolve().parents[1]
 SPECS = {

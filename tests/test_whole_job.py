@@ -16,7 +16,7 @@ from rich.console import Console
 
 from demo.server import Served, serving
 from demo.world import World
-from extract.transform import build
+from extract.dbt import build
 from tests.job import Job
 from tests.oracle import AdRow, Expected, expected
 

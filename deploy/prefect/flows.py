@@ -20,9 +20,9 @@ from prefect.blocks.system import Secret
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
+from extract.config import PROJECT, feed_settings, warehouse_settings
 from extract.errors import ConfigurationError
-from extract.settings import PROJECT, feed_settings, warehouse_settings
-from extract.warehouse import Warehouse, configured_warehouse
+from extract.warehouses.base import Warehouse, configured_warehouse
 
 KEY_BLOCK = "JOB_MARKET_KEY_BLOCK"
 """The variable that names the secret block with the key. A deployment holds the name: `prefect deploy` would
@@ -40,9 +40,9 @@ def extract(since: datetime | None = None) -> str:
     """Read what is new and load it; `since` reads the feed again from an instant."""
     from rich.console import Console
 
-    from extract.engine_settings import configured_engine, engine_settings
-    from extract.load import extract_and_load
-    from extract.progress import Progress
+    from extract.executors.settings import configured_engine, engine_settings
+    from extract.loading.load import extract_and_load
+    from extract.monitoring.progress import Progress
 
     with (
         _warehouse() as warehouse,
@@ -57,7 +57,7 @@ def build() -> str:
     """Build and test the models."""
     from rich.console import Console
 
-    from extract.transform import build
+    from extract.dbt import build
 
     with _warehouse() as warehouse:
         return _told(build(warehouse, Console(stderr=True)))

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from extract.bigquery_warehouse import BigQueryWarehouse
-from extract.settings import WarehouseSettings
+from extract.config import WarehouseSettings
+from extract.warehouses.bigquery import BigQueryWarehouse
 from tests.bigquery import emulator, raw_rows
 from tests.bigquery.analyzer import Finding, check, nodes_of
 from tests.bigquery.googlesql import GoogleSql

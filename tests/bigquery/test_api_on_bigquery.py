@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from extract.bigquery_warehouse import BigQueryWarehouse
+from extract.warehouses.bigquery import BigQueryWarehouse
 from tests.bigquery import raw_rows
 from tests.bigquery.analyzer import Recording, check, nodes_of
 from tests.bigquery.emulator import BigQueryEmulator
@@ -15,9 +15,9 @@ from tests.bigquery.googlesql import GoogleSql
 from tests.bigquery.warehouses import bigquery_dbt
 from tests.dbt.raw import TABLES
 from tests.dbt.test_staged_records import NEEDED, add_model
-from tests.extract.test_api import Courses, Server, read
 from tests.job import Job
 from tests.projects import copied
+from tests.sources.test_rest_api import Courses, Server, read
 
 
 @pytest.fixture

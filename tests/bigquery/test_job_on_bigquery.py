@@ -14,8 +14,8 @@ from rich.console import Console
 
 from demo.server import Served, serving
 from demo.world import World
-from extract.credentials import Key
-from extract.transform import build
+from extract.dbt import build
+from extract.warehouses.credentials import Key
 from tests.bigquery.emulator import BigQueryEmulator
 from tests.bigquery.test_keys_in_use import files_with_the_key
 from tests.command import Command

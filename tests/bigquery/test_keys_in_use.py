@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from google.cloud.bigquery._http import Connection
 
-from extract.credentials import Key, verify
+from extract.warehouses.credentials import Key, verify
 from tests.bigquery.emulator import BigQueryEmulator
 from tests.bigquery.warehouses import BothWarehouses, bigquery_dbt
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from extract.bigquery_warehouse import BigQueryWarehouse
 from extract.errors import JobMarketError
-from extract.lease import Lease
+from extract.warehouses.bigquery import BigQueryWarehouse
+from extract.warehouses.lease import Lease
 
 
 def test_of_several_runs_at_once_one_holds_bigquery_and_the_others_are_told(

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from extract.bigquery_warehouse import BigQueryWarehouse
-from extract.duckdb_warehouse import DuckDBWarehouse
-from extract.old_texts import remove_old_texts
-from extract.settings import WarehouseSettings
-from extract.warehouse import Warehouse
+from extract.config import WarehouseSettings
+from extract.privacy.retention import remove_old_texts
+from extract.warehouses.base import Warehouse
+from extract.warehouses.bigquery import BigQueryWarehouse
+from extract.warehouses.duckdb import DuckDBWarehouse
 from tests.bigquery.emulator import PROJECT
 from tests.bigquery.googlesql import GoogleSql
 

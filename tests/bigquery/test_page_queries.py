@@ -8,7 +8,7 @@ import yaml
 
 from dashboard.charts import CHARTS
 from dashboard.health import MART, QUERY
-from extract.settings import PROJECT
+from extract.config import PROJECT
 from tests.bigquery.googlesql import GoogleSql
 
 TYPES = {"string": "STRING", "bool": "BOOL", "date": "DATE", "int64": "INT64"}

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import pyarrow as pa
 import pytest
 
-from extract import features
-from extract.bigquery_warehouse import BigQueryWarehouse
-from extract.reprocess import _read, lacking
+from extract.features import rules as features
+from extract.sources.reprocess import _read, lacking
+from extract.warehouses.bigquery import BigQueryWarehouse
 from tests.bigquery.emulator import BigQueryEmulator
 
 DATASET = "reprocess_raw"
@@ -50,7 +50,7 @@ def test_the_months_that_lack_features_are_told(warehouse: BigQueryWarehouse) ->
 def test_a_month_is_read_in_tables_of_so_many_rows(
     warehouse: BigQueryWarehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("extract.reprocess.BATCH", 8)
+    monkeypatch.setattr("extract.sources.reprocess.BATCH", 8)
     january, february = lacking(warehouse)
     tables = list(_read(warehouse, january))
     assert max(len(table) for table in tables) <= 8

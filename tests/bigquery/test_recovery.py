@@ -10,9 +10,9 @@ import pytest
 
 from demo.server import Served, serving
 from demo.world import World
-from extract import packages, recovery
-from extract.bigquery_warehouse import BigQueryWarehouse
-from extract.load import load_again, prepare
+from extract.loading import packages, recovery
+from extract.loading.load import load_again, prepare
+from extract.warehouses.bigquery import BigQueryWarehouse
 from tests.bigquery.emulator import BigQueryEmulator
 from tests.job import Job, assert_whole
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from deploy import slim_ci
-from extract.bigquery_warehouse import BigQueryWarehouse
+from extract.warehouses.bigquery import BigQueryWarehouse
 from tests.bigquery.emulator import BigQueryEmulator
 from tests.bigquery.warehouses import BothWarehouses
 from tests.projects import Checkout

@@ -11,7 +11,7 @@ import pytest
 
 from demo.server import serving
 from demo.world import World
-from extract.bigquery_warehouse import BigQueryWarehouse
+from extract.warehouses.bigquery import BigQueryWarehouse
 from tests.bigquery.emulator import BigQueryEmulator
 from tests.job import Job
 

@@ -18,7 +18,7 @@ from unittest import mock
 import duckdb
 import pyarrow as pa
 
-from extract.credentials import Key
+from extract.warehouses.credentials import Key
 from tests.bigquery import raw_rows
 from tests.bigquery.analyzer import Recording
 from tests.bigquery.emulator import BigQueryEmulator

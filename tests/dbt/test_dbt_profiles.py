@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from extract import transform
+from extract import dbt as transform
 from tests.dbt.warehouse import PROJECT
 
 

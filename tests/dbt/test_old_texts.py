@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from extract import features
-from extract.duckdb_warehouse import DuckDBWarehouse
-from extract.old_texts import remove_old_texts
-from extract.reprocess import lacking
-from extract.settings import WarehouseSettings
+from extract.config import WarehouseSettings
+from extract.features import rules as features
+from extract.privacy.retention import remove_old_texts
+from extract.sources.reprocess import lacking
+from extract.warehouses.duckdb import DuckDBWarehouse
 from tests.dbt.raw import Row, event, version
 from tests.dbt.raw import features as described
 from tests.dbt.warehouse import Warehouse

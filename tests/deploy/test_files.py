@@ -30,7 +30,7 @@ def test_what_runs_is_pinned_as_what_was_tested() -> None:
 
 def test_the_image_holds_the_code_that_the_command_line_imports() -> None:
     copied = set(re.findall(r"^COPY (?:--\S+ )?(\w+) /app/", text("Dockerfile"), re.M))
-    imported = set(re.findall(r"^\s*(?:from|import) (\w+)", text("extract/command_line.py"), re.M))
+    imported = set(re.findall(r"^\s*(?:from|import) (\w+)", text("extract/cli.py"), re.M))
     ours = {name for name in imported if (PROJECT / name).is_dir()}
     assert ours | {"models", "macros", "dbt_project"} <= copied
     sent = {line[1:] for line in text(".dockerignore").splitlines() if line.startswith("!")}

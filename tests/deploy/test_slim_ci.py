@@ -12,9 +12,9 @@ from dbt.cli.main import dbtRunner
 from rich.console import Console
 
 from deploy import slim_ci
-from extract import transform
-from extract.duckdb_warehouse import DuckDBWarehouse
-from extract.settings import WarehouseSettings
+from extract import dbt as transform
+from extract.config import WarehouseSettings
+from extract.warehouses.duckdb import DuckDBWarehouse
 from tests.dbt.raw import RawTables, event, version
 from tests.projects import Checkout
 

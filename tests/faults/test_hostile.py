@@ -17,8 +17,8 @@ from rich.console import Console
 from dashboard.publish import publish
 from demo.server import Served, serving
 from demo.world import World
+from extract.dbt import build
 from extract.errors import SourceUnavailable
-from extract.transform import build
 from tests.job import Job
 
 END = datetime(2026, 3, 1, 12, tzinfo=UTC)

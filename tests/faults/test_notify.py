@@ -12,7 +12,7 @@ import pytest
 
 from demo.server import serving
 from demo.world import World
-from extract.outcomes import Outcomes, without
+from extract.monitoring.notifications import Outcomes, without
 from tests.command import Command
 
 

@@ -13,11 +13,11 @@ import pytest
 
 from demo.server import Served, serving
 from demo.world import World
-from extract import packages, recovery
 from extract.errors import ConfigurationError, JobMarketError
-from extract.load import load_again, prepare
-from extract.status import feed_state
-from extract.tables import RAW_TABLES
+from extract.loading import packages, recovery
+from extract.loading.load import load_again, prepare
+from extract.monitoring.status import feed_state
+from extract.schema import RAW_TABLES
 from tests.job import Job, assert_whole
 
 END = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -280,10 +280,10 @@ def test_a_warehouse_of_the_version_before_is_brought_up_to_date_by_the_next_loa
     feed: Served, job: Job, undisturbed: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as before:
-        before.setattr("extract.tables.RAW_TABLES", [table for table in RAW_TABLES if table.since == 1])
-        before.setattr("extract.tables.RAW_VERSION", 1)
-        before.setattr("extract.feed_state.RAW_VERSION", 1)
-        before.setattr("extract.nav_feed.MOST", 0)
+        before.setattr("extract.schema.RAW_TABLES", [table for table in RAW_TABLES if table.since == 1])
+        before.setattr("extract.schema.RAW_VERSION", 1)
+        before.setattr("extract.sources.nav.state.RAW_VERSION", 1)
+        before.setattr("extract.sources.nav.source.MOST", 0)
         job.poll()
     execute(job, "drop table if exists nav_raw.feed_fields")
     held = feed_state(job.warehouse)
@@ -306,7 +306,7 @@ def test_a_warehouse_of_a_newer_project_is_left_alone(
     feed: Served, job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as newer:
-        newer.setattr("extract.feed_state.RAW_VERSION", 99)
+        newer.setattr("extract.sources.nav.state.RAW_VERSION", 99)
         job.poll()
     feed.reset_stats()
     with pytest.raises(ConfigurationError, match="newer version of the project"):

@@ -12,10 +12,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from extract.duckdb_warehouse import DuckDBWarehouse
+from extract.config import WarehouseSettings
 from extract.errors import JobMarketError
-from extract.lease import Lease, leased
-from extract.settings import WarehouseSettings
+from extract.warehouses.duckdb import DuckDBWarehouse
+from extract.warehouses.lease import Lease, leased
 
 TABLE = "run_lock"
 

@@ -13,8 +13,8 @@ import pytest
 from dashboard.chart import Figures
 from dashboard.charts import CHARTS
 from dashboard.publish import publish, rows_of
-from extract.duckdb_warehouse import DuckDBWarehouse
-from extract.settings import WarehouseSettings
+from extract.config import WarehouseSettings
+from extract.warehouses.duckdb import DuckDBWarehouse
 from tests.dbt.raw import event, features, version
 from tests.dbt.warehouse import Warehouse as DbtWarehouse
 

@@ -15,7 +15,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright import sync_api
 
 from dashboard.charts import CHARTS
-from extract.settings import PROJECT
+from extract.config import PROJECT
 from tests.page.conftest import Site
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")

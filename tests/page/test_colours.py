@@ -12,7 +12,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from extract.settings import PROJECT
+from extract.config import PROJECT
 
 CSS = (PROJECT / "dashboard/page/page.css").read_text()
 SCHEMES = dict(

@@ -15,7 +15,7 @@ from dashboard.charts.lifetimes import figures as lifetimes
 from dashboard.groups import ALL
 from dashboard.health import MART, Health, health_of, warnings
 from dashboard.texts import LANGUAGES, texts_in
-from extract.settings import PROJECT
+from extract.config import PROJECT
 from tests.page.conftest import Site
 
 TODAY = date(2026, 3, 18)

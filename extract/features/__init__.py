@@ -1,0 +1,1 @@
+"""What an ad's text says: pure rules."""

@@ -1,0 +1,1 @@
+"""dlt's pipeline, pending loads, recovery."""

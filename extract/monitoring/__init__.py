@@ -1,0 +1,1 @@
+"""Status, progress, volume alarm, notifications."""

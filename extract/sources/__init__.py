@@ -1,0 +1,1 @@
+"""The sources that are read, one package each."""

@@ -1,0 +1,1 @@
+"""The business register in Brønnøysund."""

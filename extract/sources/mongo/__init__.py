@@ -1,0 +1,1 @@
+"""The archive of old ads in MongoDB."""

@@ -1,0 +1,1 @@
+"""JSON APIs that the configuration declares."""

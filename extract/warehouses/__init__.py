@@ -1,0 +1,1 @@
+"""Where it is written: DuckDB or BigQuery."""

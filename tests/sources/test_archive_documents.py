@@ -1,0 +1,156 @@
+"""What BSON holds becomes an ad of the warehouse by stated rules, or a reject with its reason."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+import bson
+import pytest
+from bson import Code, DBRef, Decimal128, Int64, MaxKey, ObjectId, Regex, Timestamp
+
+from extract.sources.mongo.documents import CODEC, Archived, Rejected, archived, plain
+
+ID = ObjectId("5f0000000000000000000001")
+UUID = "e5d179b9-aef1-4732-9a03-ad2fefcfd1c8"
+
+
+def document(**fields: Any) -> bytes:
+    ad = {"_id": ID, "uuid": UUID, "title": "Kokk", "published": "2021-03-01T10:00:00Z"}
+    return bson.encode(ad | {"updated": "2021-03-02T10:00:00Z"} | fields, codec_options=CODEC)
+
+
+def ad_in(raw: bytes) -> Archived:
+    result = archived(raw)
+    assert isinstance(result, Archived), result
+    return result
+
+
+def content(**fields: Any) -> dict[str, Any]:
+    text: dict[str, Any] = json.loads(ad_in(document(**fields)).version[5])
+    return text
+
+
+def test_an_ad_becomes_an_active_version_at_the_time_of_its_last_update() -> None:
+    ad_id, _, status, changed_at, source, text = ad_in(document()).version
+    assert (ad_id, status, source) == (UUID, "ACTIVE", "mongo_archive")
+    assert changed_at == datetime(2021, 3, 2, 10, tzinfo=UTC)
+    assert "_id" not in json.loads(text)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (datetime(2021, 3, 1, 10, 0, 0, 123000, tzinfo=UTC), "2021-03-01T10:00:00.123000+00:00"),
+        (Int64(2), 2),
+        (Decimal128("2"), "2"),
+        (Decimal128("0.10"), "0.10"),
+        (Decimal128("NaN"), None),
+        (float("nan"), None),
+        (float("inf"), None),
+        (1.5, 1.5),
+        (True, True),
+        (ID, str(ID)),
+        (uuid.UUID(UUID), UUID),
+        (b"\x00\x01", None),
+        (MaxKey(), None),
+        (Timestamp(0, 1), "1970-01-01T00:00:00+00:00"),
+        (Regex("a.c"), "a.c"),
+        (Code("f()"), "f()"),
+        (DBRef("ads", ID), str(ID)),
+        ([{"a": Int64(1)}, b""], [{"a": 1}, None]),
+    ],
+)
+def test_each_bson_type_has_its_rule(value: Any, expected: Any) -> None:
+    decoded = bson.decode(bson.encode({"value": value}, codec_options=CODEC), CODEC)["value"]
+    assert plain(decoded) == expected
+    assert json.loads(json.dumps(plain(decoded))) == expected
+
+
+def test_a_date_beyond_pythons_years_becomes_its_milliseconds() -> None:
+    far = bson.datetime_ms.DatetimeMS(2**55)
+    assert content(starttime=far)["starttime"] == 2**55
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2021-03-01T23:30:00", "2021-03-01T23:30:00Z"),
+        ("2021-03-01T23:30:00.5", "2021-03-01T23:30:00.5Z"),
+        ("2021-03-01T23:30:00+01:00", "2021-03-01T23:30:00+01:00"),
+        ("2021-03-01", "2021-03-01"),
+        ("Snarest", "Snarest"),
+    ],
+)
+def test_a_time_without_an_offset_is_utc_as_the_old_feed_meant_it(text: str, expected: str) -> None:
+    assert content(applicationDue=text)["applicationDue"] == expected
+
+
+def test_an_update_without_an_offset_is_utc() -> None:
+    assert ad_in(document(updated="2021-07-01T10:00:00")).version[3] == datetime(2021, 7, 1, 10, tzinfo=UTC)
+
+
+def test_an_ad_that_tells_no_time_of_update_is_as_old_as_its_publishing_or_its_id() -> None:
+    assert ad_in(document(updated="soon")).version[3] == datetime(2021, 3, 1, 10, tzinfo=UTC)
+    assert ad_in(document(updated=None, published=None)).version[3] == ID.generation_time
+
+
+def test_personal_data_is_masked_and_the_contact_list_is_not_kept() -> None:
+    people = [{"name": "Kari Nordmann", "email": "kari@example.com"}]
+    ad = content(description="Ring Kari Nordmann, 99 88 77 66, kari@example.com", contactList=people)
+    assert "contactList" not in ad
+    assert "Kari" not in ad["description"]
+    assert "99 88" not in ad["description"]
+    assert "@" not in ad["description"]
+
+
+def test_the_same_state_gives_the_same_version_whatever_the_order_of_its_fields() -> None:
+    one, two = document(extent="Heltid", sector="Privat"), document(sector="Privat", extent="Heltid")
+    assert ad_in(one).version == ad_in(two).version
+
+
+@pytest.mark.parametrize("value", [UUID.upper(), f" {UUID} ", uuid.UUID(UUID), UUID.replace("-", "")])
+def test_a_uuid_in_another_spelling_is_the_same_ad(value: Any) -> None:
+    assert ad_in(document(uuid=value)).version[0] == UUID
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"uuid": None}, "without 'uuid'"),
+        ({"uuid": "7"}, "its 'uuid' is none"),
+        ({"uuid": Int64(7)}, "its 'uuid' is none"),
+        ({"title": None, "published": None}, "no ad"),
+        ({"_id": "text", "published": None, "updated": None}, "no time"),
+    ],
+)
+def test_what_is_no_ad_is_rejected_with_its_reason(fields: dict[str, Any], reason: str) -> None:
+    result = archived(document(jobtitle="kari@example.com", **fields))
+    assert isinstance(result, Rejected)
+    assert reason in result.row[3]
+    assert "kari@" not in result.row[4]
+
+
+def test_a_document_that_is_no_bson_is_rejected() -> None:
+    result = archived(b"\x05\x00\x00\x00\x01")
+    assert isinstance(result, Rejected)
+    assert "no valid BSON" in result.row[3]
+
+
+def test_text_that_is_no_utf8_costs_its_characters_and_not_the_ad() -> None:
+    raw = document(title="Kokk").replace(b"Kokk", b"Ko\xff\xfe")
+    assert json.loads(ad_in(raw).version[5])["title"].startswith("Ko")
+
+
+def test_a_document_of_the_public_feed_keeps_what_the_models_read() -> None:
+    fields = {
+        "expires": "2021-03-27T23:00:00Z",
+        "positioncount": "2",
+        "workLocations": [{"country": "NORGE", "county": "ROGALAND", "municipal": "STAVANGER"}],
+        "occupationCategories": [{"level1": "Salg og service", "level2": "Salg"}],
+        "employer": {"name": "Kafé AS", "orgnr": "932490609"},
+    }
+    kept = content(**fields)
+    assert {name: kept[name] for name in fields} == fields

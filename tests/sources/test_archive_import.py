@@ -1,0 +1,202 @@
+"""An import brings each document of the archive once, wherever it is stopped, and accounts for each."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pymongo
+import pytest
+from bson import Binary, Int64, ObjectId
+from pymongo.collection import Collection
+
+import extract.sources.mongo.archive
+from demo.server import serving
+from demo.world import World
+from extract.config import ArchiveSettings
+from extract.errors import ConfigurationError, JobMarketError, SourceUnavailable
+from extract.sources.mongo.importing import Account, import_archive
+from tests.job import Job
+from tests.mongo import mongo_server
+
+Archive = Collection[dict[str, Any]]
+END = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with mongo_server(tmp_path_factory.mktemp("mongo")) as address:
+        yield address
+
+
+@pytest.fixture
+def archive(uri: str) -> Iterator[Archive]:
+    with pymongo.MongoClient[dict[str, Any]](uri) as client:
+        name = f"nav_{uuid.uuid4().hex}"
+        yield client[name]["ads"]
+        client.drop_database(name)
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Job:
+    return Job(tmp_path, "http://127.0.0.1:9")
+
+
+def documents(count: int, seed: int = 1) -> list[dict[str, Any]]:
+    dice = random.Random(seed)
+    return [
+        {
+            "uuid": str(uuid.UUID(int=dice.getrandbits(128))),
+            "title": f"Kokk {number}",
+            "published": "2021-03-01T10:00:00Z",
+            "updated": "2021-03-01T10:30:00",
+            "expires": "2021-04-01T00:00:00Z",
+            "description": "Ring 99 88 77 66",
+        }
+        for number in range(count)
+    ]
+
+
+def run(job: Job, archive: Archive, uri: str, **settings: Any) -> Account:
+    configured = ArchiveSettings(uri=uri, database=archive.database.name, collection=archive.name)
+    configured.update({"batch_size": 50, "documents_per_load": 100, "timeout": 5, **settings})
+    account = import_archive(job.warehouse, configured)
+    account.check()
+    return account
+
+
+def numbers(account: Account) -> tuple[int, ...]:
+    return (account.read, account.new, account.duplicates, account.repeats, account.rejects)
+
+
+def test_a_second_import_brings_only_what_was_added_on_a_new_machine_too(
+    job: Job, archive: Archive, uri: str
+) -> None:
+    archive.insert_many(documents(120))
+    run(job, archive, uri)
+    before = job.rows("_dlt_loads"), job.facts()
+    assert numbers(run(job, archive, uri)) == (0, 0, 0, 0, 0)
+    assert (job.rows("_dlt_loads"), job.facts()) == before
+    archive.insert_many(documents(30, seed=2))
+    job.forget_local_state()
+    assert numbers(run(job, archive, uri)) == (30, 30, 0, 0, 0)
+
+
+def test_a_document_that_slipped_in_behind_the_cursor_is_found(job: Job, archive: Archive, uri: str) -> None:
+    archive.insert_many(documents(20))
+    run(job, archive, uri)
+    late, odd = documents(2, seed=3)
+    archive.insert_one({**late, "_id": ObjectId("5f0000000000000000000001")})
+    archive.insert_one({**odd, "_id": "no ObjectId"})
+    account = run(job, archive, uri)
+    assert numbers(account) == (2, 2, 0, 0, 0)
+    assert account.documents == account.ads == 22
+
+
+class _Killed(BaseException):
+    """Stands for whatever ends a process in the middle of its work."""
+
+
+def test_an_import_that_dies_goes_on_and_gives_what_one_that_did_not_gives(
+    job: Job, archive: Archive, uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive.insert_many(documents(150))
+    whole = Job(tmp_path / "whole", job.base_url)
+    account = run(whole, archive, uri)
+    assert numbers(account) == (150, 150, 0, 0, 0)
+    assert (account.documents, account.ads, account.rejected) == (150, 150, 0)
+    assert set(whole.rows("ad_versions", "source")) == {("mongo_archive",)}
+    assert len(whole.rows("ad_features")) == 150
+    assert whole.rows("source_loads", "records_read") == [(100,), (50,)]
+    assert not [row for row in whole.rows("ad_versions", "document") if "99 88" in row[0]]
+
+    convert, calls = extract.sources.mongo.archive.convert, iter(range(100))
+
+    def dying(batch: Any) -> Any:
+        if next(calls) == 1:  # in the second load
+            raise _Killed
+        return convert(batch)
+
+    with monkeypatch.context() as patched, pytest.raises((_Killed, JobMarketError)):
+        patched.setattr(extract.sources.mongo.archive, "convert", dying)
+        run(job, archive, uri)
+    assert run(job, archive, uri).read == 50
+    assert job.facts()["ad_versions"] == whole.facts()["ad_versions"]
+
+
+def test_what_is_no_ad_is_in_the_rejects_once(job: Job, archive: Archive, uri: str) -> None:
+    archive.insert_many(documents(5))
+    archive.insert_many([{"title": "no uuid"}, {"uuid": "7"}, {"uuid": 7}, {"_id": 5, "note": "x"}])
+    account = run(job, archive, uri)
+    assert numbers(account) == (9, 5, 0, 0, 4)
+    assert account.rejected == 4
+    assert run(job, archive, uri).read == 0
+    assert {row for row in job.rows("rejects", "source, reason")} == {
+        ("mongo_archive", "a document without 'uuid'"),
+        ("mongo_archive", "its 'uuid' is none"),
+    }
+    assert len(job.rows("rejects")) == 4
+
+
+def test_odd_types_become_what_the_models_read(job: Job, archive: Archive, uri: str) -> None:
+    [ad] = documents(1)
+    ad |= {"published": datetime(2021, 3, 1, 10), "positioncount": Int64(3), "extent": Binary(b"x")}
+    archive.insert_one(ad)
+    run(job, archive, uri)
+    text = job.rows("ad_versions", "document")[0][0]
+    assert '"published":"2021-03-01T10:00:00+00:00"' in text
+    assert '"positioncount":3' in text
+
+
+def test_two_documents_that_say_the_same_are_one_version(job: Job, archive: Archive, uri: str) -> None:
+    ads = documents(3)
+    archive.insert_many([*ads, {k: v for k, v in ads[0].items() if k != "_id"}])
+    assert numbers(run(job, archive, uri)) == (4, 3, 0, 1, 0)
+
+
+def test_an_archive_of_the_feeds_own_ads_joins_their_history(
+    tmp_path: Path, archive: Archive, uri: str
+) -> None:
+    world = World(seed=7, days=2, ads_a_day=20, until=END)
+    with serving(world) as feed:
+        job = Job(tmp_path, feed.url)
+        job.poll()
+        known = [ad_id for (ad_id,) in job.rows("ad_versions where document is not null", "ad_id")]
+        archive.insert_many([{**ad, "uuid": name} for name, ad in zip(known[:5], documents(5), strict=True)])
+        account = run(job, archive, uri)
+        assert (account.new, account.missing) == (5, [])
+        assert job.poll().loads == []
+    history = job.rows("ad_versions", "ad_id, source")
+    assert {(known[0], "feed"), (known[0], "mongo_archive")} <= set(history)
+
+
+def test_what_an_import_finds_nowhere_is_told(job: Job, archive: Archive, uri: str) -> None:
+    account = Account(read=3, new=2, documents=3, ads=2, missing=["x"])
+    with pytest.raises(JobMarketError, match="does not add up"):
+        account.check()
+    account.rejects = 1
+    with pytest.raises(JobMarketError, match="not in the warehouse, among them x"):
+        account.check()
+
+
+def test_an_archive_without_an_address_is_a_matter_of_configuration(job: Job) -> None:
+    with pytest.raises(ConfigurationError, match=r"Set uri of \[sources.mongo_archive\]"):
+        import_archive(job.warehouse, ArchiveSettings())
+    with pytest.raises(ConfigurationError, match="uri cannot be used"):
+        import_archive(job.warehouse, ArchiveSettings(uri="http://127.0.0.1"))
+
+
+def test_an_archive_that_cannot_be_reached_is_told_and_nothing_is_written(job: Job) -> None:
+    with pytest.raises(SourceUnavailable, match="cannot be reached now"):
+        import_archive(job.warehouse, ArchiveSettings(uri="mongodb://127.0.0.1:9", timeout=0.2))
+    assert job.rows("ad_versions") == []
+
+
+def test_an_archive_whose_ids_are_none_is_refused(job: Job, archive: Archive, uri: str) -> None:
+    archive.insert_many([{**ad, "_id": ad["uuid"]} for ad in documents(20)])
+    with pytest.raises(ConfigurationError, match="no ObjectId"):
+        run(job, archive, uri, documents_per_load=10)

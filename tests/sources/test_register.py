@@ -1,0 +1,361 @@
+"""Units of the business register: whole downloads only, what changed only, in little memory."""
+
+from __future__ import annotations
+
+import gzip
+import random
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from demo.employers import possible_employers
+from demo.server import Served, serving
+from demo.world import World
+from extract.config import RegisterSettings
+from extract.errors import SourceUnavailable
+from extract.sources.brreg.download import BulkFile
+from extract.sources.brreg.json_array import NotAnArray, objects_of
+from extract.sources.brreg.load import load_register
+from extract.sources.http import client_of
+from tests.job import Job
+
+END = datetime(2026, 3, 1, 12, tzinfo=UTC)
+UNITS = "units"
+STATE = "organisation_number, kind, parent_number, industry_code, organisation_form"
+
+
+@pytest.fixture
+def served() -> Iterator[Served]:
+    with serving(World(seed=1, days=1, ads_a_day=5, until=END), units=4000) as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Job:
+    return Job(tmp_path, "http://127.0.0.1:9")
+
+
+def settings(url: str, **given: Any) -> RegisterSettings:
+    configured = RegisterSettings(base_url=url, attempts=2, longest_wait=0.01)
+    configured.update(given)
+    return configured
+
+
+def units(job: Job) -> set[tuple[Any, ...]]:
+    rows = job.rows(UNITS, STATE)
+    assert len(rows) == len({row[0] for row in rows})
+    return set(rows)
+
+
+def test_the_first_run_brings_every_unit_with_the_columns_that_are_needed_and_no_name(
+    job: Job, served: Served
+) -> None:
+    load_register(job.warehouse, settings(served.register_url))
+    found = {row[0]: row[1:] for row in units(job)}
+    kinds = [row[0] for row in found.values()]
+    assert (kinds.count("main_unit"), kinds.count("sub_unit")) == (2000, 2000)
+    assert {employer.orgnr for employer in possible_employers()} <= set(found)
+    parents = {row[1] for row in found.values() if row[0] == "sub_unit"}
+    assert parents <= {number for number, row in found.items() if row[0] == "main_unit"}
+    assert not list((job.folder / "dlt" / "register").iterdir())
+    columns = next(job.warehouse.read("select * from nav_raw.units", 1)).column_names
+    assert not {"navn", "name"} & set(columns)
+
+
+def test_nothing_new_writes_nothing_on_a_new_machine_either(job: Job, served: Served) -> None:
+    load_register(job.warehouse, settings(served.register_url))
+    load_register(job.warehouse, settings(served.register_url))  # the updates around the download
+    before = job.rows("_dlt_loads"), job.rows("_dlt_pipeline_state"), units(job)
+    job.forget_local_state()
+    assert "updates followed" in str(load_register(job.warehouse, settings(served.register_url)))
+    assert (job.rows("_dlt_loads"), job.rows("_dlt_pipeline_state"), units(job)) == before
+
+
+def test_updates_bring_what_a_full_reload_brings(job: Job, served: Served, tmp_path: Path) -> None:
+    load_register(job.warehouse, settings(served.register_url))
+    before = units(job)
+    served.clock_to(END + timedelta(hours=12))
+    served.reset_stats()
+    load_register(job.warehouse, settings(served.register_url, updates_per_load=25))
+    assert len(units(job) - before) > 20
+    assert served.stats()["requests"]["register"] > 50
+    anew = Job(tmp_path / "anew", job.base_url)
+    load_register(anew.warehouse, settings(served.register_url))
+    assert units(job) == units(anew)
+
+
+def test_a_full_reload_writes_only_what_changed(job: Job, served: Served) -> None:
+    load_register(job.warehouse, settings(served.register_url))
+    before = units(job)
+    served.clock_to(END + timedelta(hours=5))
+    load_register(job.warehouse, settings(served.register_url, reload_days=0))
+    changed = units(job) - before
+    last = "(select max(_dlt_load_id) from nav_raw.source_loads where load_key like '%{}%')"
+    written = [
+        job.rows(f"units where _dlt_load_id = {last.format(kind)}", "count(*)")[0][0]
+        for kind in ("main_unit", "sub_unit")
+    ]
+    assert 0 < sum(written) == len(changed)
+
+
+Answer = Callable[["Handler"], None]
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Serves bodies by path; `server.answers` are functions of the handler, the last one stays."""
+
+    def do_GET(self) -> None:
+        self.server.asked.append((self.path, self.headers.get("Range")))  # type: ignore[attr-defined]
+        answers = self.server.answers[self.path.partition("?")[0]]  # type: ignore[attr-defined]
+        (answers.pop(0) if len(answers) > 1 else answers[0])(self)
+
+    def log_message(self, *_: Any) -> None:
+        """Quiet."""
+
+
+def whole(body: bytes, etag: str = '"1"') -> Answer:
+    """The body, or the part of it that Range asks for while the file is the same."""
+
+    def answer(handler: Handler) -> None:
+        begin = 0
+        asked = handler.headers.get("Range")
+        if asked and handler.headers.get("If-Range", etag) == etag:
+            begin = int(asked.removeprefix("bytes=").removesuffix("-"))
+        if begin >= len(body):
+            handler.send_response(416)
+            handler.send_header("Content-Range", f"bytes */{len(body)}")
+            handler.send_header("Content-Length", "0")
+            handler.end_headers()
+            return
+        handler.send_response(206 if begin else 200)
+        if begin:
+            handler.send_header("Content-Range", f"bytes {begin}-{len(body) - 1}/{len(body)}")
+        handler.send_header("ETag", etag)
+        handler.send_header("Content-Length", str(len(body) - begin))
+        handler.end_headers()
+        handler.wfile.write(body[begin:])
+
+    return answer
+
+
+def broken_off(body: bytes, at: int, etag: str = '"1"') -> Answer:
+    """The body's first bytes, and the end of the connection."""
+
+    def answer(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.send_header("ETag", etag)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body[:at])
+        handler.close_connection = True
+
+    return answer
+
+
+@contextmanager
+def register(
+    main: list[Answer], sub: list[Answer], updates: Sequence[Answer] = ()
+) -> Iterator[tuple[str, list[tuple[str, str | None]]]]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.answers = {  # type: ignore[attr-defined]
+        "/api/enheter/lastned": main,
+        "/api/underenheter/lastned": sub,
+        "/api/oppdateringer/enheter": list(updates),
+        "/api/enheter/900000001": [whole(b'{"organisasjonsnummer": "900000001"}')],
+    }
+    server.asked = []  # type: ignore[attr-defined]
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", server.asked  # type: ignore[attr-defined]
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def bulk(count: int, code: str = "62.010", first: int = 900_000_000) -> bytes:
+    dice = random.Random(count)
+    array = [
+        {"organisasjonsnummer": str(first + n), "naeringskode1": {"kode": code}, "note": dice.random()}
+        for n in range(count)
+    ]
+    return gzip.compress(orjson.dumps(array))
+
+
+def ranges(asked: list[tuple[str, str | None]]) -> list[str | None]:
+    return [wanted for path, wanted in asked if path == "/api/enheter/lastned"]
+
+
+def downloaded(url: str, folder: Path, tries: int = 2) -> list[dict[str, Any]]:
+    file = BulkFile(client_of(settings(url)), f"{url}/api/enheter/lastned", folder, "enheter")
+    file.fetch(tries)
+    return [unit for units in file.objects() for unit in units]
+
+
+def test_a_download_that_breaks_off_goes_on_where_it_ended(tmp_path: Path) -> None:
+    body = bulk(5000)
+    with register([broken_off(body, 20_000), whole(body)], []) as (url, asked):
+        assert len(downloaded(url, tmp_path)) == 5000
+    assert ranges(asked) == [None, "bytes=20000-"]
+
+
+def test_a_download_that_broke_off_in_an_earlier_run_goes_on(job: Job) -> None:
+    body = bulk(5000)
+    with register([broken_off(body, 20_000), whole(body)], [whole(bulk(0))]) as (url, asked):
+        with pytest.raises(SourceUnavailable, match="run again to go on with the download"):
+            load_register(job.warehouse, settings(url, attempts=1))
+        assert job.rows(UNITS) == []
+        load_register(job.warehouse, settings(url))
+    assert ranges(asked) == [None, "bytes=20000-"]
+    assert len(units(job)) == 5000
+
+
+def test_a_file_that_changed_in_between_is_downloaded_from_its_start(tmp_path: Path) -> None:
+    old, new = bulk(5000), bulk(4000, code="47.110")
+    with register([broken_off(old, 20_000), whole(new, etag='"2"')], []) as (url, _):
+        units = downloaded(url, tmp_path)
+    assert {unit["naeringskode1"]["kode"] for unit in units} == {"47.110"}
+
+
+def test_a_download_that_was_whole_when_the_run_died_is_not_fetched_again(tmp_path: Path) -> None:
+    body = bulk(5000)
+    with register([whole(body)], []) as (url, asked):
+        assert downloaded(url, tmp_path) == downloaded(url, tmp_path)
+    assert ranges(asked) == [None, f"bytes={len(body)}-"]
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        lambda body: body[:-20],
+        lambda body: body[:-4],
+        lambda body: body[:20_000] + b"\x00" * 200 + body[20_200:],
+        lambda body: gzip.compress(gzip.decompress(body)[:-1]),
+        lambda body: gzip.compress(b'{"feilmelding": "no"}'),
+        lambda body: b"<html>busy</html>",
+        lambda body: gzip.compress(gzip.decompress(body)[:-1] + b",7]"),
+        lambda body: body + b"x",
+    ],
+    ids=[
+        "truncated",
+        "without its checksum",
+        "corrupt",
+        "array not closed",
+        "no array",
+        "no gzip",
+        "no object",
+        "something behind it",
+    ],
+)
+def test_a_damaged_download_is_told_and_discarded(damaged: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    is_damaged = pytest.raises(SourceUnavailable, match="is damaged")
+    with register([whole(damaged(bulk(5000)))], []) as (url, _), is_damaged:
+        downloaded(url, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_download_that_is_damaged_at_its_end_changes_nothing(job: Job) -> None:
+    with register([whole(bulk(5000))], [whole(bulk(10, first=950_000_000))]) as (url, _):
+        load_register(job.warehouse, settings(url))
+    before = units(job), job.rows("_dlt_loads")
+    changed = bulk(5000, code="47.110")
+    not_closed = gzip.compress(gzip.decompress(changed)[:-1])
+    with register([whole(not_closed), whole(changed)], [whole(bulk(0))]) as (url, _):
+        with pytest.raises(SourceUnavailable, match="is damaged"):
+            load_register(job.warehouse, settings(url, reload_days=0))
+        assert (units(job), job.rows("_dlt_loads")) == before
+        load_register(job.warehouse, settings(url, reload_days=0))
+    assert sum(row[3] == "47.110" for row in units(job)) == 5000
+
+
+def test_updates_that_do_not_go_on_end_the_run_and_are_told(job: Job) -> None:
+    update = {"oppdateringsid": 7, "organisasjonsnummer": "900000001"}
+    body = orjson.dumps({"_embedded": {"oppdaterteEnheter": [update]}})
+    with register([whole(bulk(5))], [whole(bulk(5, first=950_000_000))], [whole(body)]) as (url, _):
+        load_register(job.warehouse, settings(url))
+        with pytest.raises(SourceUnavailable, match="up to number 7 where those from 8 on were asked for"):
+            load_register(job.warehouse, settings(url, updates_per_load=1))
+
+
+def test_a_unit_without_a_number_is_rejected_and_one_that_comes_twice_counts_once(job: Job) -> None:
+    array = [{"organisasjonsnummer": "910000001"}, {"organisasjonsnummer": "910000001"}]
+    array += [{"organisasjonsnummer": "x"}, {"navn": "Kari Nordmann"}]
+    body = gzip.compress(orjson.dumps(array))
+    with register([whole(body)], [whole(bulk(0))]) as (url, _):
+        load_register(job.warehouse, settings(url))
+    assert len(units(job)) == 1
+    assert len(job.rows("rejects")) == 2
+    counts = "records_read, rows_handed_over, repeats, rejects"
+    assert job.rows("source_loads", counts) == [(4, 1, 1, 2)]
+    assert "Kari" not in str(job.rows("rejects"))
+
+
+NESTED = [
+    {"a": 1},
+    {"text": 'ends with "},{" and }, {', "list": [{"b": 1}, {"b": 2}], "deep": {"c": [{"d": []}, {}]}},
+    {},
+    {"escaped": 'a \\" },{ \\\\'},
+] * 5
+
+
+@pytest.mark.parametrize("space", ["", " ", "\n  "])
+@pytest.mark.parametrize("piece", [1, 7, 64, 10_000])
+@pytest.mark.parametrize("chunk", [1, 13, 4096])
+def test_objects_are_those_of_the_whole_text(
+    piece: int, chunk: int, space: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("extract.sources.brreg.json_array.PIECE", piece)
+    objects = [orjson.dumps(item).decode() for item in NESTED]
+    text = (space + "[" + space + f"{space},{space}".join(objects) + space + "]" + space).encode()
+    chunks = (text[at : at + chunk] for at in range(0, len(text), chunk))
+    assert [item for part in objects_of(chunks) for item in part] == NESTED
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"[", b"[{}", b"[{},", b"[{}]]", b"[{}{}]", b"{}", b"[1]", b"[{}] {}", b"null"]
+)
+def test_what_is_no_array_of_objects_is_told(text: bytes) -> None:
+    with pytest.raises(NotAnArray):
+        list(objects_of([text]))
+
+
+MEASURE = """
+import re, sys
+from pathlib import Path
+from extract.sources.brreg.download import BulkFile
+file = BulkFile(None, "", Path(sys.argv[1]), "enheter")
+units = sum(len(part) for part in file.objects())
+# not ru_maxrss: that begins with what the parent of this process held
+print(units, int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) // 1024)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux tells the peak of a process")
+def test_reading_a_download_takes_little_memory(tmp_path: Path) -> None:
+    count = 100_000
+    unit = {"navn": "X" * 600, "naeringskode1": {"kode": "62.010"}, "adresse": {"adresse": ["A", "B"]}}
+    with gzip.open(tmp_path / "enheter.json.gz.part", "wb", compresslevel=1) as out:
+        for number in range(count):
+            out.write((b"," if number else b"[") + orjson.dumps({"organisasjonsnummer": str(number), **unit}))
+        out.write(b"]")
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURE, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
+    read, megabytes = map(int, done.stdout.split())
+    assert read == count
+    # of the 70 MB of text a few at a time; what is imported takes some 60
+    assert megabytes < 120
