@@ -12,14 +12,14 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from extract.errors import Busy, ConfigurationError
+from extract.errors import WarehouseLockedError, ConfigurationError
 
 
 @contextmanager
 def held(lock_file: Path, what: str, wait: float) -> Iterator[None]:
     """Hold the file for one run, waiting so many seconds for it.
 
-    Raises Busy, which names the holder of `what`, ConfigurationError if nothing can be written there.
+    Raises WarehouseLockedError, which names the holder of `what`, ConfigurationError if nothing can be written there.
     """
     holder = lock_file.with_name(f"{lock_file.stem}-holder.json")
     lock = FileLock(lock_file)
@@ -27,7 +27,7 @@ def held(lock_file: Path, what: str, wait: float) -> Iterator[None]:
         lock_file.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=wait, poll_interval=0.2)
     except Timeout:
-        raise Busy(
+        raise WarehouseLockedError(
             f"Another run holds {what}: {told(_read(holder))}. Run again when it is done, or let this one "
             "wait with --wait MINUTES."
         ) from None

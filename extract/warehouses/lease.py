@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from extract.errors import Busy, JobMarketError
+from extract.errors import WarehouseLockedError, JobMarketError
 from extract.warehouses.file_lock import this_run, told
 
 LEASE_SECONDS = 600.0
@@ -84,12 +84,12 @@ class Lease:
 def leased(lease: Lease, what: str, wait: float, renew_every: float = RENEW_SECONDS) -> Iterator[None]:
     """Hold the warehouse for one run, waiting so many seconds for it.
 
-    Raises Busy, which names the holder, or JobMarketError, which says that the lease was lost in the middle.
+    Raises WarehouseLockedError, which names the holder, or JobMarketError, which says that the lease was lost in the middle.
     """
     deadline = time.monotonic() + wait
     while (holder := lease.take()) is not None:
         if time.monotonic() >= deadline:
-            raise Busy(
+            raise WarehouseLockedError(
                 f"Another run holds {what}: {told(holder)}. Run again when it is done, or let this one wait "
                 f"with --wait MINUTES. If that machine died, the next run after {lease.seconds / 60:.0f} "
                 "minutes takes over."

@@ -316,7 +316,7 @@ def _fetching(poll: Poll, state: FeedState, size: int) -> Generator[DetailBatch]
     """Fetch the details that are owed, so many ads a batch, as they come."""
     # The oldest first, for it goes first; those that failed before cannot hold the others up.
     owed = sorted(state.owed, key=lambda ad_id: (_has_failed(state, ad_id), state.owed[ad_id].event_at))
-    poll.progress.details_owed(len(owed))
+    poll.progress.details_pending(len(owed))
     # The bound on requests is one for all workers, wherever they are: each batch gets its share.
     width = min(poll.engine.slots, poll.settings.concurrency)
     fetch = partial(

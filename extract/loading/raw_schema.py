@@ -1,0 +1,1 @@
+from extract.loading.recovery import refuse_older
