@@ -11,10 +11,8 @@
   python run_pipeline.py register   the business register, for the industries of the ads' employers
   python run_pipeline.py source NAME   the API that [sources.api.NAME] of the configuration declares
 
-Where a run says that a load is stuck:
-  python run_pipeline.py set-aside  take the load that fails out of the way; its rows are kept
-  python run_pipeline.py load-again load the rows that were set aside
-  python run_pipeline.py start-over forget the cursor and make missing tables anew; the rows stay
+Where a load fails for good:
+  python run_pipeline.py recover    move dlt's local folder aside; the next run goes on from the warehouse
 
 Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 75 the feed cannot be reached now (try
 later), 130 stopped. Settings: .dlt/config.toml, or the environment; docs/settings.md explains each.
@@ -145,40 +143,19 @@ def status(options: argparse.Namespace, console: Console) -> None:
     Console().print(report(configured_warehouse(warehouse_settings())))
 
 
-def set_aside(options: argparse.Namespace, console: Console) -> None:
-    """Take pending loads out of the way."""
-    from extract.loading.recovery import put_pending_aside
+def recover(options: argparse.Namespace, console: Console) -> None:
+    """Move dlt's local folder aside."""
+    from extract.loading.recovery import move_local_state_aside
 
     warehouse = configured_warehouse(warehouse_settings())
     with warehouse.locked(options.wait):
-        aside = put_pending_aside(warehouse.pipeline())
-    names = ", ".join(package.load_id for package in aside)
-    told = f"Set aside, to be loaded with `load-again`: {names}." if aside else "No load is pending."
-    Console().print(told, soft_wrap=True)
-
-
-def load_again(options: argparse.Namespace, console: Console) -> None:
-    """Load what was set aside."""
-    from extract.loading.load import load_again as load
-    from extract.loading.load import prepare
-    from extract.loading.packages import set_aside as aside
-
-    warehouse = configured_warehouse(warehouse_settings())
-    with warehouse.locked(options.wait):
-        pipeline = warehouse.pipeline()
-        prepare(warehouse, pipeline)
-        loaded = load(pipeline, aside(warehouse.pipelines_dir))
-    Console().print(f"Loads whose rows are in the warehouse now: {loaded}.")
-
-
-def start_over(options: argparse.Namespace, console: Console) -> None:
-    """Forget the cursor; rows stay."""
-    from extract.loading import recovery
-
-    warehouse = configured_warehouse(warehouse_settings())
-    with warehouse.locked(options.wait):
-        recovery.start_over(warehouse.pipeline())
-    Console().print("The cursor is forgotten: the next run reads the feed as a first run does.")
+        kept = move_local_state_aside(warehouse)
+    Console().print(
+        f"The local folder was moved to {kept}; the next run goes on from the warehouse."
+        if kept
+        else "There is no local folder; the next run goes on from the warehouse.",
+        soft_wrap=True,
+    )
 
 
 def import_archive(options: argparse.Namespace, console: Console) -> None:
@@ -224,9 +201,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, Console], None]] = {
     "coiled-environment": coiled_environment,
     "publish": publish,
     "status": status,
-    "set-aside": set_aside,
-    "load-again": load_again,
-    "start-over": start_over,
+    "recover": recover,
     "import-archive": import_archive,
     "register": register,
     "source": source,
@@ -258,7 +233,7 @@ def _engine(options: argparse.Namespace) -> Engine:
 
 def _build(warehouse: Warehouse, options: argparse.Namespace, console: Console) -> str:
     from extract.dbt import build
-    from extract.loading.recovery import refuse_older
+    from extract.loading.raw_schema import refuse_older
     from extract.monitoring.status import feed_state
 
     options.step = "build"

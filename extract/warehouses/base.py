@@ -10,8 +10,10 @@ from typing import Any
 
 import dlt
 import pyarrow as pa
+from dlt.common.exceptions import DltException
 
 from extract.config import PROJECT, WarehouseSettings
+from extract.errors import JobMarketError
 from extract.warehouses.file_lock import held
 
 PIPELINE = "job_market"
@@ -105,14 +107,23 @@ class Warehouse(ABC):
         return f"{self.settings.raw_dataset}.{table}"
 
     def pipeline(self) -> dlt.Pipeline:
-        """dlt's pipeline into the raw dataset."""
-        return dlt.pipeline(
-            PIPELINE,
-            destination=self.destination(),
-            staging=self.staging(),
-            dataset_name=self.settings.raw_dataset,
-            pipelines_dir=str(self.pipelines_dir),
-        )
+        """dlt's pipeline into the raw dataset. Raises JobMarketError if its local folder cannot be read."""
+        try:
+            pipeline = dlt.pipeline(
+                PIPELINE,
+                destination=self.destination(),
+                staging=self.staging(),
+                dataset_name=self.settings.raw_dataset,
+                pipelines_dir=str(self.pipelines_dir),
+            )
+        except (ValueError, KeyError, DltException) as error:
+            raise JobMarketError(
+                f"dlt's local folder {shown(self.pipelines_dir / PIPELINE)} cannot be read ({error}). Run `python "
+                "run_pipeline.py recover`: it moves the folder aside, and the next run goes on from the warehouse."
+            ) from error
+        # The trace keeps what an exception says, which can be a header or a parameter of a request.
+        pipeline.config.enable_runtime_trace = False
+        return pipeline
 
     @contextmanager
     def locked(self, wait: float = 0) -> Iterator[None]:
