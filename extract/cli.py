@@ -40,10 +40,11 @@ from extract.config import (
     register_settings,
     warehouse_settings,
 )
-from extract.errors import DISK_FULL, Busy, JobMarketError
+from extract.errors import DISK_FULL, JobMarketError, WarehouseLockedError
 from extract.executors.engine import Engine
 from extract.stopping import STOPPED, stop_soon
-from extract.warehouses.base import Warehouse, configured_warehouse
+from extract.warehouses.base import Warehouse
+from extract.warehouses.factory import configured_warehouse
 
 STOP = "Stopped. What was loaded is kept; run again to go on."
 
@@ -60,7 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
         os.environ["WAREHOUSE__TARGET"] = options.target  # the strongest source of the setting
     try:
         COMMANDS[options.command](options, console)
-    except Busy as error:
+    except WarehouseLockedError as error:
         return _failed(console, options, error, str(error), error.exit_code)
     except JobMarketError as error:
         _remember(options, str(error))
@@ -82,7 +83,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
     """Extract, load, build, test, publish, and tell what happened."""
     warehouse = configured_warehouse(warehouse_settings())
     summary = Table("step", "seconds", "what happened", title="Done", title_justify="left")
-    with warehouse.locked(options.wait):
+    with warehouse.lock(options.wait):
         _step(summary, "extract and load", lambda: _extract(warehouse, options, console))
         _step(summary, "build and test", lambda: _build(warehouse, options, console))
         _step(summary, "publish", lambda: _publish(warehouse, options, console))
@@ -99,14 +100,14 @@ def run(options: argparse.Namespace, console: Console) -> None:
 def extract(options: argparse.Namespace, console: Console) -> None:
     """Extract and load."""
     warehouse = configured_warehouse(warehouse_settings())
-    with warehouse.locked(options.wait):
+    with warehouse.lock(options.wait):
         Console().print(_extract(warehouse, options, console))
 
 
 def build(options: argparse.Namespace, console: Console) -> None:
     """Build and test the models."""
     warehouse = configured_warehouse(warehouse_settings())
-    with warehouse.locked(options.wait):
+    with warehouse.lock(options.wait):
         Console().print(_build(warehouse, options, console))
 
 
@@ -116,7 +117,7 @@ def reprocess(options: argparse.Namespace, console: Console) -> None:
     from extract.sources.reprocess import reprocess as recompute
 
     warehouse = configured_warehouse(warehouse_settings())
-    with _engine(options) as engine, warehouse.locked(options.wait), Progress(console) as progress:
+    with _engine(options) as engine, warehouse.lock(options.wait), Progress(console) as progress:
         Console().print(str(recompute(warehouse, engine, progress)))
 
 
@@ -132,7 +133,7 @@ def coiled_environment(options: argparse.Namespace, console: Console) -> None:
 def publish(options: argparse.Namespace, console: Console) -> None:
     """Write the page and the dbt docs."""
     warehouse = configured_warehouse(warehouse_settings())
-    with warehouse.locked(options.wait):
+    with warehouse.lock(options.wait):
         Console().print(_publish(warehouse, options, console))
 
 
@@ -148,7 +149,7 @@ def recover(options: argparse.Namespace, console: Console) -> None:
     from extract.loading.recovery import move_local_state_aside
 
     warehouse = configured_warehouse(warehouse_settings())
-    with warehouse.locked(options.wait):
+    with warehouse.lock(options.wait):
         kept = move_local_state_aside(warehouse)
     Console().print(
         f"The local folder was moved to {kept}; the next run goes on from the warehouse."
@@ -164,7 +165,7 @@ def import_archive(options: argparse.Namespace, console: Console) -> None:
 
     settings = archive_settings()
     warehouse = configured_warehouse(warehouse_settings())
-    with warehouse.locked(options.wait), console.status("reading the archive"):
+    with warehouse.lock(options.wait), console.status("reading the archive"):
         account = import_archive(warehouse, settings)
     Console().print(account.table())
     account.check()
@@ -176,7 +177,7 @@ def register(options: argparse.Namespace, console: Console) -> None:
 
     settings = register_settings()
     warehouse = configured_warehouse(warehouse_settings())
-    with warehouse.locked(options.wait), console.status("reading the business register"):
+    with warehouse.lock(options.wait), console.status("reading the business register"):
         loaded = load_register(warehouse, settings)
     Console().print(str(loaded))
 
@@ -188,7 +189,7 @@ def source(options: argparse.Namespace, console: Console) -> None:
 
     api = declared_api(options.name)
     warehouse = configured_warehouse(warehouse_settings())
-    with warehouse.locked(options.wait), console.status(f"reading {api.name}"):
+    with warehouse.lock(options.wait), console.status(f"reading {api.name}"):
         loaded = load_api(warehouse, api)
     Console().print(str(loaded))
 

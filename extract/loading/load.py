@@ -29,6 +29,11 @@ from extract.warehouses.base import Warehouse
 STATES_KEPT = 24
 """Of the pipeline's states in the warehouse, the newest; dlt needs one."""
 
+WAY_OUT = (
+    "Fix the cause and run again. If it fails for good, `python run_pipeline.py recover` moves the local "
+    "folder aside, and the next run goes on from the warehouse."
+)
+
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -84,8 +89,7 @@ def prepare(warehouse: Warehouse, pipeline: dlt.Pipeline) -> int:
     """
     stored = validate_raw_schema(warehouse)
     is_new_machine = not pipeline.state["_state_version"]
-    if not reconcile_pending(warehouse, stored):
-        pipeline.drop()
+    reconcile_pending(pipeline, warehouse, stored)
     finished = finish_pending(pipeline)
     if not finished and pipeline.state.get("_version_hash") != (stored.hash if stored else None):
         pipeline.drop()
@@ -117,6 +121,8 @@ def run_load(pipeline: dlt.Pipeline, source: Any) -> list[str]:
     if not pipeline.has_pending_data:
         return []
     info = _run_step(pipeline.load)
+    if info is None:
+        raise JobMarketError(f"dlt does not load what is pending in {pipeline.working_dir}. {WAY_OUT}")
     if pipeline.state["_state_version"] % STATES_KEPT == 0:
         _forget_old_states(pipeline)
     return list(info.loads_ids)
@@ -170,14 +176,10 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 def _message(failure: PipelineStepFailed, reason: str) -> str:
     if any(sign in reason for sign in ("No space left", "File too large", "Disk quota")):
         return f"The disk is full ({reason}): {DISK_FULL}"
-    way_out = (
-        "Fix the cause and run again. If it fails for good, `python run_pipeline.py recover` moves the local "
-        "folder aside, and the next run goes on from the warehouse."
-    )
     waiting = packages.pending(Path(failure.pipeline.working_dir).parent)
     if not waiting:
-        return f"The step {failure.step!r} failed: {reason}. Nothing of it was written. {way_out}"
+        return f"The step {failure.step!r} failed: {reason}. Nothing of it was written. {WAY_OUT}"
     return (
         f"Load {waiting[0].load_id} failed in step {failure.step!r}: {reason}. What was read is kept in "
-        f"{waiting[0].folder}, and the next run tries it first. {way_out}"
+        f"{waiting[0].folder}, and the next run tries it first. {WAY_OUT}"
     )

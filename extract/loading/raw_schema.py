@@ -32,7 +32,7 @@ class StoredState(NamedTuple):
 def validate_raw_schema(warehouse: Warehouse) -> StoredState | None:
     """The warehouse's pipeline state; None if no load was ever complete.
 
-    Tables and columns that are newer than the stored version may be missing: dlt adds them with the next load.
+    Tables and columns that are newer than the stored version may be missing: the next load adds them.
     Raises JobMarketError that names each table or column that is missing or has another type, and
     ConfigurationError if a newer version of the project wrote the warehouse.
     """
@@ -53,8 +53,9 @@ def validate_raw_schema(warehouse: Warehouse) -> StoredState | None:
         raise JobMarketError(
             f"The raw tables are not as this project made them: {'; '.join(wrong)}. Nothing was read or "
             "written. Restore them from a copy. Or, to go on without what is gone, drop or rename what is "
-            f"wrong, run `delete from {state} where true; delete from {version} where true;` in the warehouse "
-            "and then `python run_pipeline.py recover`: the next run makes the tables and reads the feed again."
+            f"wrong, run `delete from {state} where true; delete from {version} where true;` in the "
+            "warehouse, and then `python run_pipeline.py recover`: the next run makes the tables and reads the "
+            "feed again."
         )
     return stored
 

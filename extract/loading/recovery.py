@@ -14,6 +14,7 @@ import logging
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import dlt
 from dlt.common.storages.load_package import create_load_id
 
 from extract.loading import packages
@@ -44,38 +45,41 @@ def move_local_state_aside(warehouse: Warehouse) -> Path | None:
     return folder.rename(target)
 
 
-def reconcile_pending(warehouse: Warehouse, stored: StoredState | None) -> bool:
-    """See that the pending packages belong to the warehouse's state; False if the local folder was moved aside.
+def reconcile_pending(pipeline: dlt.Pipeline, warehouse: Warehouse, stored: StoredState | None) -> None:
+    """Leave only pending packages that dlt can load on top of the warehouse's state; move others aside.
 
     A package diverged if it was extracted from another state than the one in the warehouse: an older copy of
-    the warehouse was restored, or another machine has loaded since.
+    the warehouse was restored, or another machine has loaded since. Nor can dlt load a package without a
+    local schema, which a first run writes last.
     """
-    by_id: dict[str, packages.Package] = {}
+    pending: dict[str, packages.Package] = {}
     for package in packages.pending(warehouse.pipelines_dir):
-        if package.load_id in by_id or _is_complete(warehouse, package.load_id):
+        if package.load_id in pending or _is_complete(warehouse, package.load_id):
             # Its run died after normalizing and before the extracted files were removed (dlt cannot normalize
             # them a second time), or after the load and before the folder was removed.
             package.remove()
         else:
-            by_id[package.load_id] = package
-    first = next(iter(by_id.values()), None)
-    if first is None or first.base == (stored.hash if stored else None):
-        return True
+            pending[package.load_id] = package
+    if not pending:
+        return
+    [first, *_] = pending.values()
+    if first.base == (stored.hash if stored else None) and pipeline.default_schema_name:
+        return
     logger.warning(
-        "%d pending load(s) were extracted from another state than the warehouse has. Their files are kept in "
-        "%s; the run goes on from the state in the warehouse.",
-        len(by_id),
+        "%d pending load(s) do not fit the state in the warehouse. Their files are kept in %s; the run goes "
+        "on from the warehouse.",
+        len(pending),
         move_local_state_aside(warehouse),
     )
-    return False
+    pipeline.drop()
 
 
 def reassign_orphan_rows(warehouse: Warehouse, lookback: timedelta | None) -> int:
     """Give rows of loads that never completed to a complete load; the number of such loads.
 
-    A run that died while it was loading, and whose folder is lost, leaves rows that dbt does not read and that
-    no later load brings again, because their keys exist. The rows are true, so they stay, under a new load id.
-    Without a lookback all rows are looked at.
+    A run that died while it was loading, and whose folder is lost, leaves rows that dbt does not read and
+    that no later load brings again, because their keys exist. They stay, under a new load id. Without a
+    lookback all rows are looked at.
     """
     bound = f" and extracted_at >= timestamp '{datetime.now(UTC) - lookback:%F %T}'" if lookback else ""
     loads = warehouse.raw("_dlt_loads")
