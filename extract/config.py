@@ -139,11 +139,33 @@ class CoiledSettings(BaseConfiguration):
     """The software environment; without one, that which `coiled-environment` makes of requirements.lock."""
 
 
+@configspec
+class KeySettings(BaseConfiguration):
+    """Where BigQuery's key is."""
+
+    source: Literal["default", "file", "environment", "aws_secrets_manager", "google_secret_manager"] = (
+        "default"
+    )
+    project: str | None = None
+    """The project to use; without it the key's own."""
+    path: str | None = None
+    """file: the JSON file."""
+    variable: str = "JOB_MARKET_BIGQUERY_KEY"
+    """environment: the variable that holds the JSON."""
+    secret_id: str | None = None
+    """aws_secrets_manager: name or ARN of the secret."""
+    region: str | None = None
+    """aws_secrets_manager: its region; without it AWS's own configuration decides."""
+    resource: str | None = None
+    """google_secret_manager: projects/P/secrets/S, or .../versions/V."""
+
+
 SECTIONS: dict[str, type[BaseConfiguration]] = {
     "warehouse": WarehouseSettings,
     "sources.nav_feed": FeedSettings,
     "sources.mongo_archive": ArchiveSettings,
     "sources.register": RegisterSettings,
+    "bigquery_key": KeySettings,
     "executor": ExecutorSettings,
     "executor.coiled": CoiledSettings,
     "notify": NotifySettings,

@@ -40,8 +40,9 @@ from extract.monitoring.status import FailedDetail, FeedStatus, counts_table, re
 from extract.monitoring.volume import volume_alarm
 from extract.sources import reprocess as reprocessing
 from extract.sources.brreg.load import RegisterSummary, load_register
-from extract.sources.nav.stored import stored_feed_state
-from extract.warehouses.base import Warehouse, configured_warehouse
+from extract.sources.nav.stored import feed_state
+from extract.warehouses.base import Warehouse
+from extract.warehouses.factory import configured_warehouse
 
 if TYPE_CHECKING:  # imported by the jobs that need them: they take long
     from dashboard.publish import Published
@@ -101,7 +102,7 @@ def run(options: RunOptions, since: datetime | None = None, executor: str | None
     with ExitStack() as lock:
         with recorded("extract", webhook):
             warehouse = _warehouse(options)
-            lock.enter_context(warehouse.locked(options.wait))
+            lock.enter_context(warehouse.lock(options.wait))
             extracted = _extract(warehouse, options, since, executor)
         with recorded("build", webhook):
             built = _build(warehouse, options)
@@ -197,7 +198,7 @@ def status(options: RunOptions) -> RenderableType:
 
 def feed_status(warehouse: Warehouse) -> FeedStatus | None:
     """The feed's pipeline state as the last load committed it; None before the first load."""
-    if (state := stored_feed_state(warehouse)) is None:
+    if (state := feed_state(warehouse)) is None:
         return None
     failed = [
         FailedDetail(detail.failing_since or detail.event_at, ad_id, detail.reason)
@@ -226,7 +227,7 @@ def _extract(
 def _build(warehouse: Warehouse, options: RunOptions) -> transform.BuildSummary:
     if not warehouse.query(f"select 1 from {warehouse.raw('_dlt_loads')} limit 1"):
         raise JobMarketError(f"{warehouse} holds nothing yet. Run `python run_pipeline.py extract` first.")
-    if state := stored_feed_state(warehouse):
+    if state := feed_state(warehouse):
         refuse_older(state.raw_version)
     return transform.build(warehouse, options.console)
 
@@ -247,7 +248,7 @@ def _locked(step: str, options: RunOptions) -> Iterator[Warehouse]:
     """The configured warehouse under its lock; how the step ends is recorded."""
     with recorded(step, options):
         warehouse = _warehouse(options)
-        with warehouse.locked(options.wait):
+        with warehouse.lock(options.wait):
             yield warehouse
 
 
@@ -256,7 +257,7 @@ def _locked(step: str, options: RunOptions) -> Iterator[Warehouse]:
     """The configured warehouse under its lock; how the step ends is recorded."""
     with recorded(step, _start(options)):
         warehouse = _warehouse(options)
-        with warehouse.locked(options.wait):
+        with warehouse.lock(options.wait):
             yield warehouse
 
 

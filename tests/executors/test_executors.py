@@ -27,10 +27,10 @@ from extract.executors.local import MANY, Here, map_here
 from extract.executors.processes import Processes
 from extract.executors.settings import EngineSettings
 from extract.monitoring.progress import Progress
-from extract.monitoring.status import feed_state
 from extract.sources.nav import source as nav_feed
 from extract.sources.nav.client import Token
 from extract.sources.nav.details import DetailBatch, OwedAd, fetch_details
+from extract.sources.nav.stored import feed_state
 from tests.executors import functions
 from tests.executors.functions import POISON
 from tests.job import Job

@@ -8,7 +8,7 @@ from extract.sources.nav.state import FeedState
 from extract.warehouses.base import PIPELINE, Warehouse
 
 
-def stored_feed_state(warehouse: Warehouse) -> FeedState | None:
+def feed_state(warehouse: Warehouse) -> FeedState | None:
     """The state that the last completed load committed; None before the first one."""
     rows = warehouse.query(
         f"select state from {warehouse.raw('_dlt_pipeline_state')} states "
