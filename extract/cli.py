@@ -165,9 +165,9 @@ def publish(options: RunOptions) -> object:
 
 
 @job
-def dbt(options: RunOptions, words: Words) -> object:
+def dbt(options: RunOptions, words: Words) -> None:
     """Run a dbt command with the key and the lock of the job."""
-    return jobs.dbt(options, words)
+    jobs.dbt(options, words)
 
 
 @app.command()

@@ -86,7 +86,7 @@ def build(warehouse: Warehouse, console: Console) -> BuildSummary:
 
         def show(event: EventMsg) -> None:
             if event.info.name == "LogStartLine":
-                status.update(event.info.msg)
+                status.update(event.info.msg)  # type: ignore[attr-defined]
 
         summary = BuildSummary()
         # `dbt test` runs the unit tests: they read rows of their own and not the warehouse's.

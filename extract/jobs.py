@@ -17,19 +17,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 
+from extract import config
 from extract import dbt as transform
-from extract.config import (
-    PROJECT,
-    ArchiveSettings,
-    CoiledSettings,
-    ExecutorSettings,
-    FeedSettings,
-    NotifySettings,
-    RegisterSettings,
-    WarehouseSettings,
-    configured,
-)
 from extract.errors import JobMarketError
+from extract.executors.bounded_map import BatchExecutor
 from extract.executors.factory import open_executor
 from extract.loading import recovery
 from extract.loading.load import LoadSummary, extract_and_load
@@ -139,7 +130,7 @@ def reprocess(options: RunOptions, executor: str | None = None) -> reprocessing.
     """Recompute the text features of versions that an older set of rules described."""
     with (
         _locked("reprocess", options) as warehouse,
-        open_executor(configured(ExecutorSettings), executor) as pool,
+        _open_executor(executor) as pool,
         Progress(options.console) as progress,
     ):
         return reprocessing.reprocess(warehouse, pool, progress)
@@ -152,7 +143,7 @@ def import_archive(
     from extract.sources.mongo.importing import import_archive as load
 
     with _locked("import-archive", options) as warehouse, options.console.status("reading the archive"):
-        report = load(warehouse, configured(ArchiveSettings))
+        report = load(warehouse, config.configured(config.ArchiveSettings))
         show(report.table())
         report.check()
     return report
@@ -161,7 +152,7 @@ def import_archive(
 def register(options: RunOptions) -> RegisterSummary:
     """Load what changed in the business register."""
     with _locked("register", options) as warehouse, options.console.status("reading the business register"):
-        return load_register(warehouse, configured(RegisterSettings))
+        return load_register(warehouse, config.configured(config.RegisterSettings))
 
 
 def source(options: RunOptions, name: str) -> Reading:
@@ -185,8 +176,8 @@ def coiled_environment() -> str:
     """Make Coiled's software environment. Says its name."""
     from extract.executors.coiled import create_environment
 
-    os.chdir(PROJECT)
-    return f"Coiled has the environment {create_environment(configured(CoiledSettings))}."
+    os.chdir(config.PROJECT)
+    return f"Coiled has the environment {create_environment(config.configured(config.CoiledSettings))}."
 
 
 def status(options: RunOptions) -> RenderableType:
@@ -212,11 +203,9 @@ def feed_status(warehouse: Warehouse) -> FeedStatus | None:
 def _extract(
     warehouse: Warehouse, options: RunOptions, since: datetime | None, executor: str | None
 ) -> Extracted:
-    with (
-        open_executor(configured(ExecutorSettings), executor) as pool,
-        Progress(options.console) as progress,
-    ):
-        loaded = extract_and_load(warehouse, configured(FeedSettings), since, progress, pool)
+    settings = config.configured(config.FeedSettings)
+    with _open_executor(executor) as pool, Progress(options.console) as progress:
+        loaded = extract_and_load(warehouse, settings, since, progress, pool)
     if (feed := feed_status(warehouse)) is None or feed.is_mock:
         return Extracted(loaded, None)
     alarm = volume_alarm(warehouse)
@@ -239,17 +228,12 @@ def _publish(warehouse: Warehouse, options: RunOptions) -> Published:
         return write_page(warehouse)
 
 
+def _open_executor(name: str | None) -> BatchExecutor:
+    return open_executor(config.configured(config.ExecutorSettings), name)
+
+
 def _warehouse(options: RunOptions) -> Warehouse:
-    return configured_warehouse(configured(WarehouseSettings, target=options.target))
-
-
-@contextmanager
-def _locked(step: str, options: RunOptions) -> Iterator[Warehouse]:
-    """The configured warehouse under its lock; how the step ends is recorded."""
-    with recorded(step, options):
-        warehouse = _warehouse(options)
-        with warehouse.lock(options.wait):
-            yield warehouse
+    return configured_warehouse(config.configured(config.WarehouseSettings, target=options.target))
 
 
 @contextmanager
@@ -263,9 +247,9 @@ def _locked(step: str, options: RunOptions) -> Iterator[Warehouse]:
 
 def _start(options: RunOptions) -> str | None:
     """Go to the project, where dlt finds .dlt/ and dbt its project; the webhook."""
-    os.chdir(PROJECT)
+    os.chdir(config.PROJECT)
     return _webhook(options)
 
 
 def _webhook(options: RunOptions) -> str | None:
-    return options.notify_url or configured(NotifySettings).url
+    return options.notify_url or config.configured(config.NotifySettings).url
