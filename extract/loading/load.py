@@ -17,8 +17,8 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from extract.config import FeedSettings
 from extract.errors import DISK_FULL, JobMarketError, SourceUnavailable
-from extract.executors.engine import Engine
-from extract.executors.local import Here
+from extract.executors.bounded_map import BatchExecutor
+from extract.executors.local import LocalExecutor
 from extract.loading import packages, recovery
 from extract.monitoring.progress import Progress
 from extract.sources.nav.client import Token
@@ -57,7 +57,7 @@ def extract_and_load(
     settings: FeedSettings,
     since: datetime | None,
     progress: Progress,
-    engine: Engine | None = None,
+    executor: BatchExecutor | None = None,
 ) -> LoadSummary:
     """Bring the warehouse up to the feed's tip.
 
@@ -66,7 +66,7 @@ def extract_and_load(
     """
     pipeline = warehouse.pipeline()
     summary = LoadSummary(finished=prepare(warehouse, pipeline))
-    poll = Poll(settings, Token(settings.token), progress, since, engine or Here())
+    poll = Poll(settings, Token(settings.token), progress, since, executor or LocalExecutor(1))
     with closing(poll):
         while not poll.is_done:
             summary.loads += run_load(pipeline, nav_feed(poll))
