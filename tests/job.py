@@ -14,7 +14,7 @@ from dlt.load import Load
 from rich.console import Console
 
 from extract.config import FeedSettings, WarehouseSettings
-from extract.executors.engine import Engine
+from extract.executors.bounded_map import BatchExecutor
 from extract.loading import packages
 from extract.loading.load import LoadSummary, extract_and_load
 from extract.monitoring.progress import Progress
@@ -46,7 +46,7 @@ class Job:
         self,
         since: datetime | None = LONG_AGO,
         progress: Progress | None = None,
-        engine: Engine | None = None,
+        executor: BatchExecutor | None = None,
         **settings: Any,
     ) -> LoadSummary:
         """One run. `since` counts for the first one only, unless it is given."""
@@ -55,7 +55,7 @@ class Job:
         if since is LONG_AGO and feed_state(self.warehouse):
             since = None
         progress = progress or Progress(Console(quiet=True, force_terminal=False))
-        return extract_and_load(self.warehouse, feed, since, progress, engine)
+        return extract_and_load(self.warehouse, feed, since, progress, executor)
 
     def rows(self, table: str, columns: str = "*") -> list[tuple[Any, ...]]:
         return self.warehouse.query(f"select {columns} from {self.warehouse.raw(table)}")

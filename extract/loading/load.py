@@ -16,8 +16,8 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from extract.config import FeedSettings
 from extract.errors import DISK_FULL, JobMarketError, SourceUnavailable
-from extract.executors.engine import Engine
-from extract.executors.local import Here
+from extract.executors.bounded_map import BatchExecutor
+from extract.executors.local import LocalExecutor
 from extract.loading import packages
 from extract.loading.raw_schema import validate_raw_schema
 from extract.loading.recovery import LOOKBACK, reassign_orphan_rows, reconcile_pending
@@ -63,7 +63,7 @@ def extract_and_load(
     settings: FeedSettings,
     since: datetime | None,
     progress: Progress,
-    engine: Engine | None = None,
+    executor: BatchExecutor | None = None,
 ) -> LoadSummary:
     """Bring the warehouse up to the feed's tip.
 
@@ -72,7 +72,7 @@ def extract_and_load(
     """
     pipeline = warehouse.pipeline()
     summary = LoadSummary(finished=prepare(warehouse, pipeline))
-    poll = Poll(settings, Token(settings.token), progress, since, engine or Here())
+    poll = Poll(settings, Token(settings.token), progress, since, executor or LocalExecutor(1))
     with closing(poll):
         while not poll.is_done:
             summary.loads += run_load(pipeline, nav_feed(poll))

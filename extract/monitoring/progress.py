@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 from rich.console import Console
 
-from extract.executors.engine import Counts
+from extract.executors.bounded_map import BatchCounts
 
 logger = logging.getLogger(__name__)
 
@@ -18,7 +18,7 @@ class Progress(ExitStack):
     def __init__(self, console: Console) -> None:
         super().__init__()
         self._pages = self._events = self._done = self._failed = self._pending = 0
-        self._batches = Counts(0, 0, 0, None)
+        self._batches = BatchCounts(0, 0, 0, None)
         self._line = self.enter_context(console.status("starting")) if console.is_terminal else None
 
     def page(self, events: int) -> None:
@@ -42,11 +42,11 @@ class Progress(ExitStack):
         """The number of versions that have their features now, of all that lacked them."""
         self._show(f"{versions} of {total} versions described", self._batches)
 
-    def batches(self, counts: Counts) -> None:
+    def batches(self, counts: BatchCounts) -> None:
         """The executor's counts, for the next line."""
         self._batches = counts
 
-    def _show(self, text: str, batches: Counts | None = None) -> None:
+    def _show(self, text: str, batches: BatchCounts | None = None) -> None:
         if batches:
             text += f"; batches: {batches.done} done, {batches.in_flight} in flight, {batches.failed} failed"
             text += f"; {batches.dashboard}" if batches.dashboard else ""

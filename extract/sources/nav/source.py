@@ -31,8 +31,8 @@ import pyarrow as pa
 
 from extract.config import FeedSettings
 from extract.errors import ConfigurationError, SourceUnavailable
-from extract.executors.engine import Engine, Outcome
-from extract.executors.local import Here
+from extract.executors.bounded_map import BatchExecutor, BatchResult
+from extract.executors.local import LocalExecutor
 from extract.hashing import canonical_json, version_id
 from extract.monitoring.progress import Progress
 from extract.privacy.redact import redact
@@ -74,7 +74,7 @@ class Poll:
     progress: Progress
     since: datetime | None = None
     """Read the feed from here (UTC) and not from the cursor; the first load uses it up."""
-    engine: Engine = field(default_factory=Here)
+    executor: BatchExecutor = field(default_factory=lambda: LocalExecutor(1))
     """Where details are fetched."""
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     is_at_tip: bool = False
@@ -278,7 +278,6 @@ def _read(poll: Poll, state: FeedState, walk: Iterable[Page]) -> tuple[list[Page
                 if reject.ad_id and reject.ad_id not in state.owed:
                     # Its event cannot be read, but its detail tells its state.
                     state.owed[reject.ad_id] = Owed(datetime.now(UTC))
-        poll.engine.expect(fetch_details, len(state.owed) // _batch_size(poll))
     state.read(pages, broke_off=poll.unavailable is not None)
     return pages, events, rejects
 
@@ -295,7 +294,7 @@ def _details(poll: Poll, state: FeedState, extracted_at: datetime) -> Iterator[D
     for batch in islice(poll.fetching, poll.settings.details_per_load // size):
         if batch.unavailable:
             poll.unavailable = poll.unavailable or batch.unavailable
-            poll.engine.begin_no_more()
+            poll.executor.cancel_pending()
         poll.failed.update(batch.failed)
         for ad_id in batch.settled:
             del state.owed[ad_id]
@@ -318,7 +317,7 @@ def _fetching(poll: Poll, state: FeedState, size: int) -> Generator[DetailBatch]
     owed = sorted(state.owed, key=lambda ad_id: (_has_failed(state, ad_id), state.owed[ad_id].event_at))
     poll.progress.details_pending(len(owed))
     # The bound on requests is one for all workers, wherever they are: each batch gets its share.
-    width = min(poll.engine.slots, poll.settings.concurrency)
+    width = min(poll.executor.workers, poll.settings.concurrency)
     fetch = partial(
         fetch_details,
         access=Access.of(poll.settings),
@@ -330,12 +329,11 @@ def _fetching(poll: Poll, state: FeedState, size: int) -> Generator[DetailBatch]
         [OwedAd(ad_id, state.owed[ad_id].event_at, _has_failed(state, ad_id)) for ad_id in ad_ids]
         for ad_ids in (owed[start : start + size] for start in range(0, len(owed), size))
     )
-    for outcome in poll.engine.map(
+    for outcome in poll.executor.map_batches(
         fetch,
         batches,
-        at_once=width + AHEAD if poll.engine.holds_back and width == poll.engine.slots else width,
-        expected=len(owed) // size,
-        watch=poll.progress.batches,
+        max_in_flight=width + AHEAD if width == poll.executor.workers else width,
+        on_progress=poll.progress.batches,
     ):
         yield outcome.result or _still_owed(outcome)
 
@@ -344,9 +342,9 @@ def _has_failed(state: FeedState, ad_id: str) -> bool:
     return state.owed[ad_id].failing_since is not None
 
 
-def _still_owed(outcome: Outcome[list[OwedAd], DetailBatch]) -> DetailBatch:
+def _still_owed(outcome: BatchResult[list[OwedAd], DetailBatch]) -> DetailBatch:
     """What stands for the result of a batch that no worker could do: its ads, with the reason."""
-    reason = f"not fetched: {outcome.failure}"
+    reason = f"not fetched: {outcome.error}"
     logger.warning("%d ads stay owed, from %s: %s", len(outcome.batch), outcome.batch[0].ad_id, reason)
     none = AD_VERSIONS.batch([]), AD_FEATURES.batch([])
     return DetailBatch(*none, [], {ad.ad_id: reason for ad in outcome.batch}, [], None)
