@@ -66,14 +66,20 @@ def run_dbt(
 
 def run_command(warehouse: Warehouse, command: list[str]) -> None:
     """Run a command of the user's. Raises ConfigurationError if dbt does not know it, JobMarketError."""
+    # The result is not kept: dbt's exception holds a pool of threads that must end before Python does.
+    if error := _error_of(command, run_dbt(warehouse, *command)):
+        raise error
+
+
+def _error_of(command: list[str], outcome: dbtRunnerResult) -> JobMarketError | None:
     from dbt.cli.exceptions import DbtUsageException
 
-    outcome = run_dbt(warehouse, *command)
     if isinstance(outcome.exception, DbtUsageException):
-        raise ConfigurationError(f"dbt: {outcome.exception}")
-    if not outcome.success:
-        reason = outcome.exception or "its output names what failed"
-        raise JobMarketError(f"`dbt {' '.join(command)}` failed: {reason}")
+        return ConfigurationError(f"dbt: {outcome.exception}")
+    if outcome.success:
+        return None
+    reason = outcome.exception or "its output names what failed."
+    return JobMarketError(f"`dbt {' '.join(command)}` failed: {reason}")
 
 
 def build(warehouse: Warehouse, console: Console) -> BuildSummary:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 from extract import config
 from extract import dbt as transform
@@ -27,7 +28,7 @@ from extract.loading.load import LoadSummary, extract_and_load
 from extract.loading.raw_schema import refuse_older
 from extract.monitoring.notifications import record, recorded
 from extract.monitoring.progress import Progress
-from extract.monitoring.status import FailedDetail, FeedStatus, counts_table, report, row_counts
+from extract.monitoring.status import FeedStatus, counts_table, report, row_counts
 from extract.monitoring.volume import volume_alarm
 from extract.sources import reprocess as reprocessing
 from extract.sources.brreg.load import RegisterSummary, load_register
@@ -82,8 +83,8 @@ class JobResult(NamedTuple):
         return Group(
             steps,
             counts_table(self.row_counts),
-            f"The tables are in {self.warehouse}. Next: `python run_pipeline.py status`,",
-            f"or `python run_pipeline.py {query}`.",
+            f"The tables are in {self.warehouse}. Next: `python run_pipeline.py status`, or",
+            Text(f"python run_pipeline.py {query}", no_wrap=True, overflow="ignore"),
         )
 
 
@@ -191,13 +192,12 @@ def feed_status(warehouse: Warehouse) -> FeedStatus | None:
     """The feed's pipeline state as the last load committed it; None before the first load."""
     if (state := feed_state(warehouse)) is None:
         return None
-    failed = [
-        FailedDetail(detail.failing_since or detail.event_at, ad_id, detail.reason)
-        for ad_id, detail in state.owed.items()
-        if detail.reason
-    ]
+    failures: dict[str, list[str]] = {}
+    for ad_id, detail in state.owed.items():
+        if detail.reason:
+            failures.setdefault(detail.reason, []).append(ad_id)
     cursor = state.recent[0].page_id if state.recent else None
-    return FeedStatus(state.feed, cursor, state.newest_event_at, len(state.owed), failed)
+    return FeedStatus(state.feed, cursor, state.newest_event_at, len(state.owed), failures)
 
 
 def _extract(

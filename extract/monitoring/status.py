@@ -16,33 +16,26 @@ from extract.monitoring.volume import volume_alarm
 from extract.schema import RAW_TABLES
 from extract.warehouses.base import Warehouse
 
-LOADS = FAILURES = REASONS = 5
+LOADS = REASONS = 5
 """Shown in a table or a list."""
 DAYS = 14
 """How far back values that were not parsed and new fields are shown."""
 
 
-class FailedDetail(NamedTuple):
-    """A detail whose last request failed. The time is UTC."""
-
-    since: datetime
-    ad_id: str
-    reason: str
-
-
 class FeedStatus(NamedTuple):
     """The pipeline state of the feed as the last load committed it. The time is UTC."""
 
-    feed: str
+    host: str
     cursor: str | None
     newest_event_at: datetime | None
     pending: int
-    failed: list[FailedDetail]
+    failures: dict[str, list[str]]
+    """The pending details whose last request failed: ids of ads by reason."""
 
     @property
     def is_mock(self) -> bool:
         """Whether the feed runs on this machine, as the demo's does: it ends when the demo ends."""
-        return urlsplit(self.feed).hostname in ("127.0.0.1", "::1", "localhost")
+        return urlsplit(f"//{self.host}").hostname in ("127.0.0.1", "::1", "localhost")
 
 
 def row_counts(warehouse: Warehouse) -> dict[str, int]:
@@ -78,18 +71,14 @@ def counts_table(counts: dict[str, int]) -> Table:
 def _feed_facts(warehouse: Warehouse, feed: FeedStatus | None, now: datetime) -> Iterator[tuple[str, str]]:
     if feed is None:
         return
-    yield "feed", f"{feed.feed}{' (a mock feed on this machine)' if feed.is_mock else ''}"
+    yield "feed", f"{feed.host}{' (a mock feed on this machine)' if feed.is_mock else ''}"
     yield "cursor", feed.cursor or "at the start"
     if last := warehouse.query(f"select max(extracted_at) from {warehouse.raw('feed_loads')}"):
         yield "last load", _time_and_age(last[0][0], now)
     if feed.newest_event_at:
         yield "newest event", _time_and_age(feed.newest_event_at, now)
-    lines = [f"{feed.pending:,}, of which {len(feed.failed):,} failed; the next run requests all again"]
-    lines += [
-        f"{failed.ad_id}: {failed.reason}, since {_time(failed.since)}"
-        for failed in sorted(feed.failed)[:FAILURES]
-    ]
-    yield "pending details", "\n".join(lines)
+    reasons = [f"{len(ids):,}: {reason}, such as {ids[0]}" for reason, ids in feed.failures.items()]
+    yield "pending details", "\n".join([f"{feed.pending:,}; each run requests them again", *reasons])
     if feed.is_mock:
         yield "volume", "not compared with past weeks: a mock feed ends with its demo"
     else:
@@ -101,7 +90,7 @@ def _facts(warehouse: Warehouse, now: datetime) -> Iterator[tuple[str, str]]:
     for step, outcome in sorted(Outcomes(warehouse.pipelines_dir).read().items()):
         if outcome.message:
             yield step, f"failing since {outcome.failing_since}: {outcome.message}"
-        else:
+        elif step != "volume":
             yield step, f"last success {outcome.succeeded_at}"
     if waiting := packages.pending(warehouse.pipelines_dir):
         yield (
