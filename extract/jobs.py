@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich.console import Console, Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from extract import config
@@ -74,14 +73,10 @@ class JobResult(NamedTuple):
     warehouse: str
 
     def report(self) -> RenderableType:
-        """The steps, the tables, and what to look at next."""
-        steps = Table("step", "what happened", title="Done", title_justify="left")
-        steps.add_row("extract", str(self.extracted))
-        steps.add_row("build", str(self.built))
-        steps.add_row("publish", str(self.published))
+        """The steps, the tables, and what to do next."""
         query = "dbt -- show --inline \"select * from {{ ref('daily_new_ads') }}\""
         return Group(
-            steps,
+            f"extract: {self.extracted}\nbuild: {self.built}\npublish: {self.published}",
             counts_table(self.row_counts),
             f"The tables are in {self.warehouse}. Next: `python run_pipeline.py status`, or",
             Text(f"python run_pipeline.py {query}", no_wrap=True, overflow="ignore"),
@@ -222,10 +217,10 @@ def _build(warehouse: Warehouse, options: RunOptions) -> transform.BuildSummary:
 
 
 def _publish(warehouse: Warehouse, options: RunOptions) -> Published:
-    from dashboard.publish import publish as write_page
+    from dashboard import publish as page
 
     with options.console.status("writing the page"):
-        return write_page(warehouse)
+        return page.publish(warehouse)
 
 
 def _open_executor(name: str | None) -> BatchExecutor:

@@ -128,4 +128,7 @@ def test_a_flow_records_its_outcome_and_refuses_a_build_of_nothing(
     monkeypatch.chdir(folder)
     with pytest.raises(JobMarketError, match="holds nothing yet"):
         flows.build.with_options(retries=0)()
-    assert "holds nothing yet" in json.loads((folder / "nothing" / "outcomes.json").read_text())["build"]["message"]
+    assert (
+        "holds nothing yet"
+        in json.loads((folder / "nothing" / "outcomes.json").read_text())["build"]["message"]
+    )

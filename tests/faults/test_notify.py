@@ -77,7 +77,9 @@ def test_what_the_webhook_did_not_take_is_posted_by_the_next_run(
     outcomes = Outcomes(tmp_path)
     webhook.status = status
     outcomes.record("extract", "away", webhook.url)
-    assert f"notification failed: the webhook answered {status}" in caplog.text and "hushhush" not in caplog.text
+    assert (
+        f"notification failed: the webhook answered {status}" in caplog.text and "hushhush" not in caplog.text
+    )
     webhook.status = 200
     outcomes.record("extract", "away", webhook.url)
     assert len(webhook.texts) == 1

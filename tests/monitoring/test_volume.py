@@ -72,4 +72,8 @@ def test_holidays_are_those_of_the_calendar() -> None:
             assert is_holiday(date(year, month, day) + timedelta(days=shift))
         assert not is_holiday(date(year, month, day) + timedelta(days=2))
     assert is_holiday(date(2027, 5, 17)) and not is_holiday(date(2027, 5, 18))
-    assert is_holiday(date(2026, 12, 24)) and is_holiday(date(2026, 12, 31)) and not is_holiday(date(2026, 12, 23))
+    assert (
+        is_holiday(date(2026, 12, 24))
+        and is_holiday(date(2026, 12, 31))
+        and not is_holiday(date(2026, 12, 23))
+    )
