@@ -37,7 +37,7 @@ class FeedSettings(BaseConfiguration):
     read_timeout: float = 60
     attempts: int = 5
     """How often a request is tried before the feed counts as unavailable."""
-    longest_wait: float = 60
+    max_backoff: float = 60
     """The longest pause between two tries; a longer Retry-After means: not now."""
 
     def on_resolved(self) -> None:
@@ -88,7 +88,7 @@ class RegisterSettings(BaseConfiguration):
     connect_timeout: float = 10
     read_timeout: float = 60
     attempts: int = 5
-    longest_wait: float = 60
+    max_backoff: float = 60
 
     def on_resolved(self) -> None:
         """Refuse what cannot work, naming the setting."""
@@ -143,6 +143,8 @@ def warehouse_settings() -> WarehouseSettings:
 
 def _need_an_address(setting: str, url: str) -> None:
     parts = urlsplit(url)
+    if "@" in url:
+        raise ConfigurationError(f"{setting} holds a user or password, which would be shown. Remove it.")
     if parts.scheme not in ("http", "https") or not parts.hostname or not url.isascii():
         raise ConfigurationError(f"{setting} is {url!r}: it must be an http(s) address.")
 

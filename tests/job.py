@@ -50,7 +50,7 @@ class Job:
         **settings: Any,
     ) -> LoadSummary:
         """One run. `since` counts for the first one only, unless it is given."""
-        feed = FeedSettings(base_url=self.base_url, attempts=2, longest_wait=0.01)
+        feed = FeedSettings(base_url=self.base_url, attempts=2, max_backoff=0.01)
         feed.update(settings)
         if since is LONG_AGO and feed_state(self.warehouse):
             since = None

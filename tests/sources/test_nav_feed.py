@@ -354,7 +354,7 @@ def test_the_ads_of_another_feed_are_not_mixed_in(job: Job) -> None:
 
 
 def test_the_next_details_are_asked_for_while_one_is_looked_at(world: World, feed: Served) -> None:
-    access = Access(feed.url, connect_timeout=5, read_timeout=5, attempts=1, longest_wait=0)
+    access = Access(feed.url, connect_timeout=5, read_timeout=5, attempts=1, max_backoff=0)
     with FeedClient(access, Token()) as client:
         details = client.details(sorted(active_ads(world))[:8], at_once=2)
         next(details)
@@ -383,7 +383,7 @@ def test_a_connection_serves_another_request_only_when_its_answer_was_read(
     feed.faults(
         {"path": f"entry/{ads[0]}", "status": 404}, {"path": f"entry/{ads[1]}", "status": 503, "times": 1}
     )
-    access = Access(feed.url, connect_timeout=5, read_timeout=5, attempts=2, longest_wait=0)
+    access = Access(feed.url, connect_timeout=5, read_timeout=5, attempts=2, max_backoff=0)
     with FeedClient(access, Token()) as client:
         client._connections = Busy()
         answers = dict(client.details(ads, at_once=3))

@@ -45,7 +45,7 @@ def job(tmp_path: Path) -> Job:
 
 
 def settings(url: str, **given: Any) -> RegisterSettings:
-    configured = RegisterSettings(base_url=url, attempts=2, longest_wait=0.01)
+    configured = RegisterSettings(base_url=url, attempts=2, max_backoff=0.01)
     configured.update(given)
     return configured
 

@@ -100,7 +100,7 @@ def example(name: str) -> dict[str, Any]:
 
 
 def api(server: Server | None, name: str, declared: dict[str, Any], **given: Any) -> Api:
-    settings = ApiSettings(attempts=2, longest_wait=0.01)
+    settings = ApiSettings(attempts=2, max_backoff=0.01)
     address = {"base_url": server.url} if server else {}
     settings.update({**declared, **address, **given})
     return Api(name, settings)

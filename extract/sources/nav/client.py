@@ -84,7 +84,7 @@ class Access(NamedTuple):
     connect_timeout: float
     read_timeout: float
     attempts: int
-    longest_wait: float
+    max_backoff: float
 
     @classmethod
     def of(cls, settings: FeedSettings) -> Self:
@@ -118,7 +118,7 @@ class FeedClient:
         self._token = token
         self._refreshing = threading.Lock()
         self._left = threading.Event()
-        self._pause = wait_random_exponential(multiplier=0.5, max=access.longest_wait)
+        self._pause = wait_random_exponential(multiplier=0.5, max=access.max_backoff)
         self._connections: list[pycurl.Curl] = []
         """Those that no thread uses now; the feed keeps them open."""
 
@@ -336,7 +336,7 @@ class FeedClient:
         after = error.after if isinstance(error, _TryAgain) else None
         if after is None:
             return self._pause(state)
-        if after > self._access.longest_wait:
+        if after > self._access.max_backoff:
             raise SourceUnavailable(
                 f"{self._access.base_url} asks to be left alone for {after:.0f} s. "
                 "What was read before is kept; try later."

@@ -58,7 +58,7 @@ class ApiSettings(BaseConfiguration):
     connect_timeout: float = 10
     read_timeout: float = 60
     attempts: int = 5
-    longest_wait: float = 60
+    max_backoff: float = 60
 
 
 class Api:
