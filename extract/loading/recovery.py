@@ -156,7 +156,7 @@ def examine(warehouse: Warehouse) -> Stored | None:
         text
         for table in RAW_TABLES
         if table.since <= stored.raw_version
-        for text in _differences(table.name, table.schema, there)
+        for text in _differences(table.name, table.columns(stored.raw_version), there)
     ]
     if wrong:
         raise JobMarketError(
@@ -168,7 +168,7 @@ def examine(warehouse: Warehouse) -> Stored | None:
     return stored
 
 
-def _differences(table: str, schema: pa.Schema, there: dict[str, dict[str, str]]) -> Iterator[str]:
+def _differences(table: str, schema: list[pa.Field], there: dict[str, dict[str, str]]) -> Iterator[str]:
     if table not in there:
         yield f"{table} is missing"
         return
