@@ -51,7 +51,7 @@ class BulkFile:
             return None
 
     def units(self) -> Iterator[Any]:
-        """The elements of the downloaded array. Raises SourceUnavailable if it is damaged; it is then removed."""
+        """The elements of the downloaded array. Raises SourceUnavailable if it is damaged."""
         try:
             with gzip.open(self._file) as unpacked:
                 reader = _Reader(unpacked)

@@ -99,8 +99,8 @@ def _file_in(path: Path, collection: str) -> Path:
         )
     if not {".bson", ".json", ".jsonl", ".ndjson"} & set(files[0].suffixes):
         raise ConfigurationError(
-            f"{files[0].name} is neither .bson (mongodump without --archive) nor .json (mongoexport), with or "
-            "without .gz. Other formats lose the types of the fields."
+            f"{files[0].name} is neither .bson (mongodump without --archive) nor .json (mongoexport), with "
+            "or without .gz. Other formats lose the types of the fields."
         )
     return files[0]
 
