@@ -234,13 +234,13 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, Console], None]] = {
 
 
 def _extract(warehouse: Warehouse, options: argparse.Namespace, console: Console) -> str:
-    from extract.loading.load import extract_and_load
     from extract.monitoring.progress import Progress
     from extract.monitoring.volume import watch
+    from extract.sources.nav.extraction import extract_feed
 
     options.step = "extract"
     with _engine(options) as engine, Progress(console) as progress:
-        loaded = extract_and_load(warehouse, feed_settings(), options.since, progress, engine)
+        loaded = extract_feed(warehouse, feed_settings(), engine, progress, options.since)
     options.done.append("extract")
     if alarm := watch(warehouse):
         options.alarm = alarm.text

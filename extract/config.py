@@ -29,8 +29,11 @@ class FeedSettings(BaseConfiguration):
     base_url: str = "https://pam-stilling-feed.nav.no"
     token: TSecretStrValue | None = None
     """A private token; without one the public token is asked for."""
-    concurrency: int = 8
+    concurrency: int = 16
+    """Connections; fewer while the feed answers 429 or 503."""
     since_days: int = 180
+    reread_days: int = 7
+    """Each open ad's detail is read again once in this many days."""
     pages_per_load: int = 50
     details_per_load: int = 12_000
     connect_timeout: float = 10
@@ -49,11 +52,10 @@ class FeedSettings(BaseConfiguration):
                 "sources.nav_feed.token holds a space, a line break or a letter that no token has. "
                 "Copy it again."
             )
-        _need_one_or_more(
-            self, "sources.nav_feed", "concurrency", "since_days", "details_per_load", "attempts"
-        )
+        counts = ("concurrency", "since_days", "reread_days", "details_per_load", "attempts")
+        _need_one_or_more(self, "sources.nav_feed", *counts)
         if self.pages_per_load < 5:
-            # A load reads the last pages again before it comes to new ones.
+            # A load reads the last pages again before new ones.
             raise ConfigurationError("sources.nav_feed.pages_per_load must be at least 5.")
 
 

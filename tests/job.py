@@ -15,13 +15,14 @@ from rich.console import Console
 
 from extract.config import FeedSettings, WarehouseSettings
 from extract.executors.engine import Engine
+from extract.executors.local import Here
 from extract.loading import packages
-from extract.loading.load import LoadSummary, extract_and_load
 from extract.monitoring.progress import Progress
 from extract.monitoring.status import feed_state
 from extract.schema import RAW_TABLES
-from extract.sources.nav.client import Token
-from extract.sources.nav.source import Poll, nav_feed
+from extract.sources.nav.extraction import ExtractionSummary, extract_feed
+from extract.sources.nav.run import ExtractionRun
+from extract.sources.nav.source import nav_feed
 from extract.warehouses.base import Warehouse
 from extract.warehouses.duckdb import DuckDBWarehouse
 
@@ -47,15 +48,16 @@ class Job:
         since: datetime | None = LONG_AGO,
         progress: Progress | None = None,
         engine: Engine | None = None,
+        now: datetime | None = None,
         **settings: Any,
-    ) -> LoadSummary:
+    ) -> ExtractionSummary:
         """One run. `since` counts for the first one only, unless it is given."""
         feed = FeedSettings(base_url=self.base_url, attempts=2, max_backoff=0.01)
         feed.update(settings)
         if since is LONG_AGO and feed_state(self.warehouse):
             since = None
         progress = progress or Progress(Console(quiet=True, force_terminal=False))
-        return extract_and_load(self.warehouse, feed, since, progress, engine)
+        return extract_feed(self.warehouse, feed, engine or Here(), progress, since, now)
 
     def rows(self, table: str, columns: str = "*") -> list[tuple[Any, ...]]:
         return self.warehouse.query(f"select {columns} from {self.warehouse.raw(table)}")
@@ -76,7 +78,7 @@ class Job:
         settings = FeedSettings(base_url=self.base_url)
         quiet = Progress(Console(quiet=True, force_terminal=False))
         pipeline = self.pipeline()
-        pipeline.extract(nav_feed(Poll(settings, Token(), quiet, since)))
+        pipeline.extract(nav_feed(ExtractionRun(settings, self.warehouse, Here(), quiet, since)))
         if step == "normalize":
             pipeline.normalize()
 

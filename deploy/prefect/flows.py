@@ -41,15 +41,15 @@ def extract(since: datetime | None = None) -> str:
     from rich.console import Console
 
     from extract.executors.settings import configured_engine, engine_settings
-    from extract.loading.load import extract_and_load
     from extract.monitoring.progress import Progress
+    from extract.sources.nav.extraction import extract_feed
 
     with (
         _warehouse() as warehouse,
         configured_engine(engine_settings(), None) as engine,
         Progress(Console(stderr=True)) as progress,
     ):
-        return _told(extract_and_load(warehouse, feed_settings(), since, progress, engine))
+        return _told(extract_feed(warehouse, feed_settings(), engine, progress, since))
 
 
 @task(retries=1, retry_delay_seconds=60, retry_condition_fn=helps_to_try_again, cache_policy=NO_CACHE)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, nullcontext
-from dataclasses import dataclass, field
-from datetime import datetime
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +13,8 @@ from dlt.common.destination.exceptions import DestinationException
 from dlt.common.pipeline import NormalizeInfo
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from extract.config import FeedSettings
-from extract.errors import DISK_FULL, JobMarketError, SourceUnavailable
-from extract.executors.engine import Engine
-from extract.executors.local import Here
+from extract.errors import DISK_FULL, JobMarketError
 from extract.loading import packages, recovery
-from extract.monitoring.progress import Progress
-from extract.sources.nav.client import Token
-from extract.sources.nav.source import Poll, nav_feed
 from extract.warehouses.base import Warehouse
 
 SMALL_LOAD = 32 * 2**20
@@ -31,51 +23,6 @@ STATES_KEPT = 24
 """Of the pipeline's states in the warehouse, the newest; dlt needs one."""
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass
-class LoadSummary:
-    """What an extraction did."""
-
-    loads: list[str] = field(default_factory=list)
-    """dlt's load ids of what this run brought; empty when nothing had changed."""
-    finished: int = 0
-    """Loads that an earlier run left pending."""
-    events: int = 0
-    details: int = 0
-    owed: int = 0
-
-    def __str__(self) -> str:
-        first = f"pending loads finished first: {self.finished}; " if self.finished else ""
-        if not self.loads:
-            return f"{first}nothing new"
-        return f"{first}events: {self.events:,}, details: {self.details:,}, still owed: {self.owed:,}"
-
-
-def extract_and_load(
-    warehouse: Warehouse,
-    settings: FeedSettings,
-    since: datetime | None,
-    progress: Progress,
-    engine: Engine | None = None,
-) -> LoadSummary:
-    """Bring the warehouse up to the feed's tip.
-
-    `since` (UTC) reads the feed again from there; without it the cursor is followed. Raises
-    SourceUnavailable once what was read before is loaded, TokenRefused, JobMarketError.
-    """
-    pipeline = warehouse.pipeline()
-    summary = LoadSummary(finished=prepare(warehouse, pipeline))
-    poll = Poll(settings, Token(settings.token), progress, since, engine or Here())
-    with closing(poll):
-        while not poll.is_done:
-            summary.loads += run_load(pipeline, nav_feed(poll))
-    if summary.loads and pipeline.state["_state_version"] > STATES_KEPT:
-        _forget_old_states(pipeline)
-    if poll.unavailable:
-        raise SourceUnavailable(poll.unavailable)
-    summary.events, summary.details, summary.owed = poll.events, poll.details, poll.details_owed
-    return summary
 
 
 def prepare(warehouse: Warehouse, pipeline: dlt.Pipeline) -> int:
@@ -130,6 +77,8 @@ def run_load(pipeline: dlt.Pipeline, source: Any) -> list[str]:
             info = pipeline.load()
     except PipelineStepFailed as failure:
         raise _plain(failure) from failure
+    if pipeline.state["_state_version"] % STATES_KEPT == 0:
+        _forget_old_states(pipeline)
     return list(info.loads_ids) if info else []
 
 

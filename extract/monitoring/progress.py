@@ -52,7 +52,7 @@ class Progress:
         self._events += events
         self._say("%d pages read, %d events", self._pages, self._events, log=self._pages % PAGES_A_LINE == 1)
 
-    def details_owed(self, owed: int) -> None:
+    def pending_details(self, owed: int) -> None:
         """So many details are to be fetched from here on."""
         self._owed = self._done + self._failed + owed
         self._say("at the feed's tip after %d pages, %d details to fetch", self._pages, owed)

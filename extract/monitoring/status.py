@@ -173,8 +173,8 @@ def _new_fields(warehouse: Warehouse, now: datetime) -> str:
 
 
 def _owed(state: FeedState) -> str:
-    failing = [(owed.failing_since, ad_id, owed.reason) for ad_id, owed in state.owed.items() if owed.reason]
-    lines = [f"{len(state.owed):,}, of which {len(failing):,} have been asked for in vain"]
+    failing = [(ad.failing_since, ad_id, ad.reason) for ad_id, ad in state.pending.items() if ad.reason]
+    lines = [f"{len(state.pending):,}, of which {len(failing):,} have been asked for in vain"]
     for since, ad_id, reason in sorted(failing)[:LAST_LOADS]:
         lines.append(f"{ad_id}: {reason}, since {_at(since)}")
     return "\n".join(lines)

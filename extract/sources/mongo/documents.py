@@ -32,7 +32,7 @@ from bson.datetime_ms import DatetimeMS
 from extract.features import rules as features
 from extract.hashing import canonical_json, version_id
 from extract.privacy.redact import redact
-from extract.sources.nav.parse import ACTIVE, NotUnderstood, microseconds, parse_instant
+from extract.sources.nav.parse import ACTIVE, ParseError, microseconds, parse_timestamp
 
 SOURCE = "mongo_archive"
 
@@ -79,7 +79,7 @@ def archived(raw: bytes) -> Archived | Rejected:
         return Rejected((reject_id(identity), SOURCE, None, reason, "null"))
     try:
         return _archived(document)
-    except NotUnderstood as error:
+    except ParseError as error:
         content = {name: plain(value) for name, value in document.items() if name != "_id"}
         ad_id = content.get("uuid")
         payload = canonical_json(redact(content) | {"_id": plain(document.get("_id"))})
@@ -101,13 +101,13 @@ def reject_id(document_id: Any) -> str:
 
 
 def ad_id_of(value: Any) -> str:
-    """The ad's id that a document's `uuid` gives. Raises NotUnderstood."""
+    """The ad's id that a document's `uuid` gives. Raises ParseError."""
     if value is None:
-        raise NotUnderstood("a document without 'uuid'")
+        raise ParseError("a document without 'uuid'")
     try:
         return str(uuid.UUID(str(plain(value)).strip()))
     except ValueError:
-        raise NotUnderstood("its 'uuid' is none") from None
+        raise ParseError("its 'uuid' is none") from None
 
 
 def plain(value: Any) -> Any:
@@ -153,7 +153,7 @@ def _archived(document: dict[str, Any]) -> Archived:
     }
     content["uuid"] = ad_id
     if not any(content.get(name) for name in ("title", "description", "published")):
-        raise NotUnderstood("no ad: neither title nor description nor time of publishing")
+        raise ParseError("no ad: neither title nor description nor time of publishing")
     changed_at = _changed_at(content, document.get("_id"))
     redacted = redact(content)
     text = canonical_json(redacted)
@@ -174,9 +174,9 @@ def _changed_at(content: dict[str, Any], document_id: Any) -> datetime:
     """The ad's own clock; where it is silent, when it was published, or else when it was archived."""
     for name in ("updated", "published"):
         try:
-            return parse_instant(content.get(name))
+            return parse_timestamp(content.get(name))
         except (TypeError, ValueError, OverflowError):
             continue
     if isinstance(document_id, ObjectId):
         return document_id.generation_time.astimezone(UTC)
-    raise NotUnderstood("no time: neither 'updated' nor 'published' nor an ObjectId tells when")
+    raise ParseError("no time: neither 'updated' nor 'published' nor an ObjectId tells when")

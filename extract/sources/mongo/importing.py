@@ -20,7 +20,7 @@ from extract.errors import JobMarketError
 from extract.loading.load import prepare, run_load
 from extract.sources.mongo.archive import Import, mongo_archive, opened
 from extract.sources.mongo.documents import SOURCE, ad_id_of, reject_id
-from extract.sources.nav.parse import NotUnderstood
+from extract.sources.nav.parse import ParseError
 from extract.warehouses.base import Warehouse
 
 SHOWN = 5
@@ -137,7 +137,7 @@ def _identities(settings: ArchiveSettings) -> Iterator[RawBSONDocument]:
 def _ad_id(document: RawBSONDocument) -> str | None:
     try:
         return ad_id_of(document.get("uuid"))
-    except NotUnderstood:
+    except ParseError:
         return None
 
 

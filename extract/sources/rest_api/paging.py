@@ -20,7 +20,7 @@ from requests.exceptions import InvalidSchema
 
 from extract.errors import SourceUnavailable
 from extract.sources.http import client_of
-from extract.sources.nav.parse import NotUnderstood
+from extract.sources.nav.parse import ParseError
 from extract.sources.rest_api.records import Read, Shape, instant_of, values
 from extract.sources.rest_api.settings import Api
 
@@ -134,7 +134,7 @@ class Walks:
         for record in page:
             try:
                 times.append(instant_of(record, self.shape))
-            except NotUnderstood:
+            except ParseError:
                 continue  # it becomes a reject
         return [time for time in times if time]
 

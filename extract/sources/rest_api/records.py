@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from extract.hashing import canonical_json
 from extract.privacy.personal_data import IDENTITY
 from extract.privacy.redact import DROPPED_FIELD, STRUCTURAL_FIELDS, looks_structural, redact, redact_text
-from extract.sources.nav.parse import NotUnderstood
+from extract.sources.nav.parse import ParseError
 
 
 class Shape(NamedTuple):
@@ -90,7 +90,7 @@ def values(record: Any, path: str) -> Iterator[Any]:
 def instant_of(record: Any, shape: Shape) -> datetime | None:
     """The record's time in UTC, None where it tells none; without an offset it is in the declared zone.
 
-    A number counts seconds since 1970. Raises NotUnderstood.
+    A number counts seconds since 1970. Raises ParseError.
     """
     value = next(values(record, shape.time), None) if shape.time else None
     if value is None:
@@ -101,7 +101,7 @@ def instant_of(record: Any, shape: Shape) -> datetime | None:
         instant = datetime.fromisoformat(value)
         return (instant if instant.tzinfo else instant.replace(tzinfo=shape.zone)).astimezone(UTC)
     except (TypeError, ValueError, OverflowError, OSError):
-        raise NotUnderstood(f"no time in the field {shape.time!r}") from None
+        raise ParseError(f"no time in the field {shape.time!r}") from None
 
 
 def digest(value: Any) -> str:
@@ -116,7 +116,7 @@ def _state(record: Any, shape: Shape) -> State | Rejected:
     try:
         key = [_key_part(record, path) for path in shape.key]
         changed_at = instant_of(record, shape)
-    except NotUnderstood as error:
+    except ParseError as error:
         return _rejected(str(error), content, shape)
     document = canonical_json(content)
     state_hash = digest([changed_at.isoformat() if changed_at else None, document])
@@ -157,7 +157,7 @@ def _without(value: Any, path: Sequence[str]) -> Any:
 def _key_part(record: dict[str, Any], path: str) -> str:
     value = next(values(record, path), None)
     if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
-        raise NotUnderstood(f"no text or whole number in the key field {path!r}")
+        raise ParseError(f"no text or whole number in the key field {path!r}")
     text = str(value)
     return text if _is_code(text) else digest(text)
 
