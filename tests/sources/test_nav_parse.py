@@ -12,8 +12,8 @@ from extract.sources.nav.parse import (
     ParseError,
     microseconds,
     parse_detail,
-    parse_timestamp,
     parse_page,
+    parse_timestamp,
 )
 
 
