@@ -123,6 +123,27 @@ class WarehouseSettings(BaseConfiguration):
             raise ConfigurationError("warehouse.keep_text_days must be 1 to 36500.")
 
 
+@configspec
+class KeySettings(BaseConfiguration):
+    """Where BigQuery's key is."""
+
+    source: Literal["default", "file", "environment", "aws_secrets_manager", "google_secret_manager"] = (
+        "default"
+    )
+    project: str | None = None
+    """The project to use; without it the key's own."""
+    path: str | None = None
+    """file: the JSON file."""
+    variable: str = "JOB_MARKET_BIGQUERY_KEY"
+    """environment: the variable that holds the JSON."""
+    secret_id: str | None = None
+    """aws_secrets_manager: name or ARN of the secret."""
+    region: str | None = None
+    """aws_secrets_manager: its region; without it AWS's own configuration decides."""
+    resource: str | None = None
+    """google_secret_manager: projects/P/secrets/S, or .../versions/V."""
+
+
 def feed_settings() -> FeedSettings:
     """The settings of section `sources.nav_feed`. Raises ConfigurationError."""
     return resolved(FeedSettings(), "sources", "nav_feed")
@@ -141,6 +162,11 @@ def register_settings() -> RegisterSettings:
 def warehouse_settings() -> WarehouseSettings:
     """The settings of section `warehouse`. Raises ConfigurationError."""
     return resolved(WarehouseSettings(), "warehouse")
+
+
+def key_settings() -> KeySettings:
+    """The settings of section `bigquery_key`. Raises ConfigurationError."""
+    return resolved(KeySettings(), "bigquery_key")
 
 
 def _need_an_address(setting: str, url: str) -> None:

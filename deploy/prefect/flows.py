@@ -22,7 +22,8 @@ from prefect.logging import get_run_logger
 
 from extract.config import PROJECT, feed_settings, warehouse_settings
 from extract.errors import ConfigurationError
-from extract.warehouses.base import Warehouse, configured_warehouse
+from extract.warehouses.base import Warehouse
+from extract.warehouses.factory import configured_warehouse
 
 KEY_BLOCK = "JOB_MARKET_KEY_BLOCK"
 """The variable that names the secret block with the key. A deployment holds the name: `prefect deploy` would
@@ -95,7 +96,7 @@ def _warehouse() -> Iterator[Warehouse]:
         secret: Any = Secret.load(block)  # typed for both kinds of caller; here it is the block
         os.environ["JOB_MARKET_BIGQUERY_KEY"] = secret.get()
     warehouse = configured_warehouse(warehouse_settings())
-    with warehouse.locked():
+    with warehouse.lock():
         yield warehouse
 
 

@@ -133,11 +133,6 @@ def _worries(warehouse: Warehouse, now: datetime) -> Iterator[tuple[str, str]]:
             yield step, f"last success {outcome.succeeded_at}"
     if waiting := packages.pending(warehouse.pipelines_dir):
         yield "loads pending", "\n".join(_package(package) for package in waiting)
-    if aside := packages.set_aside(warehouse.pipelines_dir):
-        yield (
-            "loads set aside",
-            "\n".join(_package(package) for package in aside) + "\n(`load-again` loads them)",
-        )
     rejects = warehouse.query(
         f"select reason, count(*) from {warehouse.raw('rejects')} group by 1 order by 2 desc "
         f"limit {LAST_LOADS}"

@@ -132,6 +132,6 @@ def test_a_version_that_cannot_be_described_is_named_and_the_others_are_loaded(
 def test_the_command_waits_for_no_other_run(job: Job, feed: Served, tmp_path: Path) -> None:
     command = Command(tmp_path, feed.url)
     assert command("reprocess")[1].strip().endswith("every version has its features by rules version 1")
-    with job.warehouse.locked():
+    with job.warehouse.lock():
         code, printed = command("reprocess")
     assert (code, "Another run holds" in one_sentence(printed)) == (1, True)
