@@ -4,7 +4,7 @@
   python run_pipeline.py extract    read what is new and load it (what an hourly schedule does)
   python run_pipeline.py build      build and test the dbt models (what a daily schedule does)
   python run_pipeline.py reprocess  recompute text features where the rules have changed since
-  python run_pipeline.py coiled-environment   have Coiled build what --engine coiled runs in
+  python run_pipeline.py coiled-environment   have Coiled build what --executor coiled runs in
   python run_pipeline.py publish    write the page and the dbt docs, from what was built
   python run_pipeline.py status     what the warehouse holds, how fresh it is, what is owed
   python run_pipeline.py import-archive   the old archive in MongoDB: what it has and the warehouse has not
@@ -41,7 +41,7 @@ from extract.config import (
     warehouse_settings,
 )
 from extract.errors import DISK_FULL, JobMarketError, WarehouseLockedError
-from extract.executors.engine import Engine
+from extract.executors.bounded_map import BatchExecutor
 from extract.stopping import STOPPED, stop_soon
 from extract.warehouses.base import Warehouse
 from extract.warehouses.factory import configured_warehouse
@@ -117,14 +117,14 @@ def reprocess(options: argparse.Namespace, console: Console) -> None:
     from extract.sources.reprocess import reprocess as recompute
 
     warehouse = configured_warehouse(warehouse_settings())
-    with _engine(options) as engine, warehouse.lock(options.wait), Progress(console) as progress:
-        Console().print(str(recompute(warehouse, engine, progress)))
+    with _executor(options) as executor, warehouse.lock(options.wait), Progress(console) as progress:
+        Console().print(str(recompute(warehouse, executor, progress)))
 
 
 def coiled_environment(options: argparse.Namespace, console: Console) -> None:
     """Make Coiled's software environment."""
+    from extract.config import coiled_settings
     from extract.executors.coiled import create_environment
-    from extract.executors.settings import coiled_settings
 
     name = create_environment(coiled_settings())
     Console().print(f"Coiled has the environment {name}.")
@@ -215,8 +215,8 @@ def _extract(warehouse: Warehouse, options: argparse.Namespace, console: Console
     from extract.sources.nav.extraction import extract_feed
 
     options.step = "extract"
-    with _engine(options) as engine, Progress(console) as progress:
-        loaded = extract_feed(warehouse, feed_settings(), engine, progress, options.since)
+    with _executor(options) as executor, Progress(console) as progress:
+        loaded = extract_feed(warehouse, feed_settings(), executor, progress, options.since)
     options.done.append("extract")
     if alarm := watch(warehouse):
         options.alarm = alarm.text
@@ -226,10 +226,11 @@ def _extract(warehouse: Warehouse, options: argparse.Namespace, console: Console
     return str(loaded)
 
 
-def _engine(options: argparse.Namespace) -> Engine:
-    from extract.executors.settings import configured_engine, engine_settings
+def _executor(options: argparse.Namespace) -> BatchExecutor:
+    from extract.config import executor_settings
+    from extract.executors.factory import open_executor
 
-    return configured_engine(engine_settings(), options.engine)
+    return open_executor(executor_settings(), options.executor)
 
 
 def _build(warehouse: Warehouse, options: argparse.Namespace, console: Console) -> str:
@@ -290,10 +291,10 @@ def _arguments(given: list[str] | None) -> argparse.Namespace:
         "first run reads since_days of the configuration, later ones go on from the cursor",
     )
     parser.add_argument(
-        "--engine",
-        choices=("here", "dask", "coiled"),
-        help="where details are fetched and texts are described: threads, Dask's processes or workers, or a "
-        "Coiled cluster made for the run; without it engine.name of the configuration",
+        "--executor",
+        choices=("local", "dask", "coiled"),
+        help="where details are fetched and texts are described: processes, Dask's workers, or a "
+        "Coiled cluster made for the run; without it executor.name of the configuration",
     )
     parser.add_argument(
         "--target",
@@ -320,8 +321,8 @@ def _arguments(given: list[str] | None) -> argparse.Namespace:
         parser.error("`source` and only `source` takes the NAME of a section [sources.api.NAME]")
     if options.since and options.command not in ("run", "extract"):
         parser.error(f"--since reads the feed, which {options.command!r} does not")
-    if options.engine and options.command not in ("run", "extract", "reprocess"):
-        parser.error(f"--engine works on batches, which {options.command!r} has none of")
+    if options.executor and options.command not in ("run", "extract", "reprocess"):
+        parser.error(f"--executor works on batches, which {options.command!r} has none of")
     return options
 
 

@@ -144,6 +144,42 @@ class KeySettings(BaseConfiguration):
     """google_secret_manager: projects/P/secrets/S, or .../versions/V."""
 
 
+@configspec
+class ExecutorSettings(BaseConfiguration):
+    """Section `executor`: where batches run."""
+
+    name: Literal["local", "dask", "coiled"] = "local"
+    workers: int = 2
+    """Processes of this machine; with dask_address, the batches that are sent to its workers at once."""
+    worker_memory: str = "1GB"
+    """dask on this machine: what a process may use before it is replaced."""
+    dask_address: str | None = None
+    """dask: the scheduler, such as tls://scheduler:8786; without one the run makes a cluster here."""
+
+    def on_resolved(self) -> None:
+        """Refuse what cannot work, naming the setting."""
+        _need_one_or_more(self, "executor", "workers")
+
+
+@configspec
+class CoiledSettings(BaseConfiguration):
+    """Section `executor.coiled`: the cluster that a run makes and closes."""
+
+    token: TSecretStrValue | None = None
+    """Without one, that of `coiled login` or DASK_COILED__TOKEN."""
+    workspace: str | None = None
+    n_workers: int = 4
+    worker_memory: str = "8 GiB"
+    region: str | None = None
+    spot_policy: Literal["on-demand", "spot", "spot_with_fallback"] = "spot_with_fallback"
+    software: str | None = None
+    """The software environment; without one, that which `coiled-environment` makes of requirements.lock."""
+
+    def on_resolved(self) -> None:
+        """Refuse what cannot work, naming the setting."""
+        _need_one_or_more(self, "executor.coiled", "n_workers")
+
+
 def feed_settings() -> FeedSettings:
     """The settings of section `sources.nav_feed`. Raises ConfigurationError."""
     return resolved(FeedSettings(), "sources", "nav_feed")
@@ -167,6 +203,16 @@ def warehouse_settings() -> WarehouseSettings:
 def key_settings() -> KeySettings:
     """The settings of section `bigquery_key`. Raises ConfigurationError."""
     return resolved(KeySettings(), "bigquery_key")
+
+
+def executor_settings() -> ExecutorSettings:
+    """The settings of section `executor`. Raises ConfigurationError."""
+    return resolved(ExecutorSettings(), "executor")
+
+
+def coiled_settings() -> CoiledSettings:
+    """The settings of section `executor.coiled`. Raises ConfigurationError."""
+    return resolved(CoiledSettings(), "executor", "coiled")
 
 
 def _need_an_address(setting: str, url: str) -> None:

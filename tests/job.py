@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ from dlt.load import Load
 from rich.console import Console
 
 from extract.config import FeedSettings, WarehouseSettings
-from extract.executors.engine import Engine
-from extract.executors.local import Here
+from extract.executors.bounded_map import BatchExecutor
+from extract.executors.local import LocalExecutor
 from extract.loading import packages
 from extract.monitoring.progress import Progress
 from extract.monitoring.status import feed_state
@@ -47,7 +48,7 @@ class Job:
         self,
         since: datetime | None = LONG_AGO,
         progress: Progress | None = None,
-        engine: Engine | None = None,
+        executor: BatchExecutor | None = None,
         now: datetime | None = None,
         **settings: Any,
     ) -> ExtractionSummary:
@@ -57,7 +58,8 @@ class Job:
         if since is LONG_AGO and feed_state(self.warehouse):
             since = None
         progress = progress or Progress(Console(quiet=True, force_terminal=False))
-        return extract_feed(self.warehouse, feed, engine or Here(), progress, since, now)
+        with nullcontext(executor) if executor else LocalExecutor(1) as running:
+            return extract_feed(self.warehouse, feed, running, progress, since, now)
 
     def rows(self, table: str, columns: str = "*") -> list[tuple[Any, ...]]:
         return self.warehouse.query(f"select {columns} from {self.warehouse.raw(table)}")
@@ -82,7 +84,7 @@ class Job:
         settings = FeedSettings(base_url=self.base_url)
         quiet = Progress(Console(quiet=True, force_terminal=False))
         pipeline = self.pipeline()
-        pipeline.extract(nav_feed(ExtractionRun(settings, self.warehouse, Here(), quiet, since)))
+        pipeline.extract(nav_feed(ExtractionRun(settings, self.warehouse, LocalExecutor(1), quiet, since)))
         if step == "normalize":
             pipeline.normalize()
 

@@ -41,16 +41,17 @@ def extract(since: datetime | None = None) -> str:
     """Read what is new and load it; `since` reads the feed again from an instant."""
     from rich.console import Console
 
-    from extract.executors.settings import configured_engine, engine_settings
+    from extract.config import executor_settings
+    from extract.executors.factory import open_executor
     from extract.monitoring.progress import Progress
     from extract.sources.nav.extraction import extract_feed
 
     with (
         _warehouse() as warehouse,
-        configured_engine(engine_settings(), None) as engine,
+        open_executor(executor_settings()) as executor,
         Progress(Console(stderr=True)) as progress,
     ):
-        return _told(extract_feed(warehouse, feed_settings(), engine, progress, since))
+        return _told(extract_feed(warehouse, feed_settings(), executor, progress, since))
 
 
 @task(retries=1, retry_delay_seconds=60, retry_condition_fn=helps_to_try_again, cache_policy=NO_CACHE)

@@ -29,7 +29,7 @@ from dlt.sources.helpers import requests
 
 from extract.config import RegisterSettings
 from extract.errors import SourceUnavailable
-from extract.executors.local import map_here
+from extract.executors.bounded_map import map_in_threads
 from extract.hashing import canonical_json
 from extract.schema import REJECTS, SOURCE_LOADS, UNITS, new_tables
 from extract.sources.brreg.download import BulkFile
@@ -141,7 +141,7 @@ def _updates(reading: Reading, state: dict[str, Any]) -> Iterator[list[Any]]:
     remaining = iter(numbers)
     batches = iter(lambda: list(islice(remaining, UPDATED_BATCH)), [])
     fetch = partial(_fetch, client=client, url=f"{settings.base_url}/api/{kind.path}")
-    for units in map_here(fetch, batches, settings.concurrency):
+    for units in map_in_threads(fetch, batches, settings.concurrency):
         yield [unit for unit in units if not unit.get("slettedato")]
     if updates:
         state["next_id"] = next_id

@@ -31,7 +31,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from extract.config import ArchiveSettings
 from extract.errors import ConfigurationError, SourceUnavailable
-from extract.executors.local import map_here
+from extract.executors.bounded_map import map_in_threads
 from extract.schema import AD_FEATURES, AD_VERSIONS, REJECTS, SOURCE_LOADS, new_tables
 from extract.sources.mongo.documents import CODEC, FIELDS, SOURCE, Archived, Rejected, archived
 
@@ -179,7 +179,7 @@ def _load(job: Import, documents: _Documents) -> Iterator[Any]:
     # An insert-only merge does not deduplicate inside a load.
     seen: set[str] = set()
     versions = repeats = rejects = 0
-    for batch in map_here(convert, documents.batches(), WORKERS):
+    for batch in map_in_threads(convert, documents.batches(), WORKERS):
         ads = []
         for ad in batch.ads:
             if ad.version[1] in seen:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from extract.config import FeedSettings
 from extract.errors import SourceUnavailable
-from extract.executors.engine import Engine
+from extract.executors.bounded_map import BatchExecutor
 from extract.loading.load import prepare, run_load
 from extract.sources.nav.run import ExtractionRun, Progress
 from extract.sources.nav.source import nav_feed
@@ -37,7 +37,7 @@ class ExtractionSummary:
 def extract_feed(
     warehouse: Warehouse,
     settings: FeedSettings,
-    executor: Engine,
+    executor: BatchExecutor,
     progress: Progress,
     since: datetime | None = None,
     now: datetime | None = None,

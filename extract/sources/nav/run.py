@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from extract.config import FeedSettings
-from extract.executors.engine import Engine
+from extract.executors.bounded_map import BatchExecutor
 from extract.sources.nav.client import Token
 from extract.sources.nav.parse import Entry, Event
 from extract.sources.nav.state import LOOKBACK, FeedState, Pending, fingerprint
@@ -41,7 +41,7 @@ class ExtractionRun:
 
     settings: FeedSettings
     warehouse: Warehouse
-    executor: Engine
+    executor: BatchExecutor
     progress: Progress
     since: datetime | None = None
     """Read the feed from here (UTC) and not from the cursor; the first load uses it up."""

@@ -130,7 +130,7 @@ def _details(run: ExtractionRun, state: FeedState, extracted_at: datetime) -> It
             loaded += batch.versions.nbytes
             run.unavailable = run.unavailable or batch.unavailable
             if run.unavailable or loaded >= MAX_LOAD_BYTES:
-                run.executor.begin_no_more()
+                run.executor.cancel_pending()
             for ad_id in batch.fetched:
                 del state.pending[ad_id]
             for ad_id, reason in batch.failed.items():
@@ -144,7 +144,7 @@ def _fetch(
     run: ExtractionRun, state: FeedState, ads: list[str], extracted_at: datetime
 ) -> Iterator[DetailBatch]:
     """Fetch the details of the ads in batches; the bound on requests is shared by all workers."""
-    workers = min(run.executor.slots, run.settings.concurrency)
+    workers = min(run.executor.workers, run.settings.concurrency)
     size = min(BATCH, -(-len(ads) // workers))
     pending = [PendingAd(ad, state.pending[ad].event_at, state.pending[ad].reason is not None) for ad in ads]
     batches = [pending[start : start + size] for start in range(0, len(pending), size)]
@@ -155,15 +155,15 @@ def _fetch(
         connections=run.settings.concurrency // min(workers, len(batches)),
         extracted_at=extracted_at,
     )
-    for outcome in run.executor.map(
-        fetch, batches, at_once=workers, expected=len(batches), watch=run.progress.batches
+    for batch, result, error in run.executor.map_batches(
+        fetch, batches, max_in_flight=workers, on_progress=run.progress.batches
     ):
-        if outcome.result:
-            yield outcome.result
+        if result:
+            yield result
         else:
-            reason = f"not fetched: {outcome.failure}"
-            logger.warning("%d details stay pending: %s", len(outcome.batch), reason)
-            failed = {ad.ad_id: reason for ad in outcome.batch}
+            reason = f"not fetched: {error}"
+            logger.warning("%d details stay pending: %s", len(batch), reason)
+            failed = {ad.ad_id: reason for ad in batch}
             yield DetailBatch(AD_VERSIONS.batch([]), AD_FEATURES.batch([]), [], failed, [])
 
 

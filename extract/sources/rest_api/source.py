@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import dlt
 
-from extract.executors.local import map_here
+from extract.executors.bounded_map import map_in_threads
 from extract.loading.load import prepare, run_load
 from extract.schema import RECORDS, REJECTS, SOURCE_LOADS, new_tables
 from extract.sources.rest_api.paging import Walks
@@ -113,7 +113,7 @@ def _rows(reading: Reading, walks: Walks) -> Iterator[Any]:
     name, repeats = reading.api.name, 0
     personal: set[str] = set()
     begun_at = datetime.now(UTC)  # no row of the load is older, which dbt relies on
-    for page in _in_order(map_here(partial(convert, shape=walks.shape), walks.pages(), WORKERS)):
+    for page in _in_order(map_in_threads(partial(convert, shape=walks.shape), walks.pages(), WORKERS)):
         personal |= page.personal
         reading.read += len(page.results)
         # twice on a page with the same time: the last one counts
