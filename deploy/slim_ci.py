@@ -20,7 +20,8 @@ from typing import NamedTuple
 from extract.config import PROJECT, warehouse_settings
 from extract.dbt import profiles_dir
 from extract.errors import JobMarketError
-from extract.warehouses.base import Warehouse, configured_warehouse
+from extract.warehouses.base import Warehouse
+from extract.warehouses.factory import configured_warehouse
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -4,17 +4,15 @@
   python run_pipeline.py extract    read what is new and load it (what an hourly schedule does)
   python run_pipeline.py build      build and test the dbt models (what a daily schedule does)
   python run_pipeline.py reprocess  recompute text features where the rules have changed since
-  python run_pipeline.py coiled-environment   have Coiled build what --engine coiled runs in
+  python run_pipeline.py coiled-environment   have Coiled build what --executor coiled runs in
   python run_pipeline.py publish    write the page and the dbt docs, from what was built
   python run_pipeline.py status     what the warehouse holds, how fresh it is, what is owed
   python run_pipeline.py import-archive   the old archive in MongoDB: what it has and the warehouse has not
   python run_pipeline.py register   the business register, for the industries of the ads' employers
   python run_pipeline.py source NAME   the API that [sources.api.NAME] of the configuration declares
 
-Where a run says that a load is stuck:
-  python run_pipeline.py set-aside  take the load that fails out of the way; its rows are kept
-  python run_pipeline.py load-again load the rows that were set aside
-  python run_pipeline.py start-over forget the cursor and make missing tables anew; the rows stay
+Where a load fails for good:
+  python run_pipeline.py recover    move dlt's local folder aside; the next run goes on from the warehouse
 
 Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 75 the feed cannot be reached now (try
 later), 130 stopped. Settings: .dlt/config.toml, or the environment; docs/settings.md explains each.
@@ -42,10 +40,11 @@ from extract.config import (
     register_settings,
     warehouse_settings,
 )
-from extract.errors import DISK_FULL, Busy, JobMarketError
-from extract.executors.engine import Engine
+from extract.errors import DISK_FULL, JobMarketError, WarehouseLockedError
+from extract.executors.bounded_map import BatchExecutor
 from extract.stopping import STOPPED, stop_soon
-from extract.warehouses.base import Warehouse, configured_warehouse
+from extract.warehouses.base import Warehouse
+from extract.warehouses.factory import configured_warehouse
 
 STOP = "Stopped. What was loaded is kept; run again to go on."
 
@@ -62,7 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
         os.environ["WAREHOUSE__TARGET"] = options.target  # the strongest source of the setting
     try:
         COMMANDS[options.command](options, console)
-    except Busy as error:
+    except WarehouseLockedError as error:
         return _failed(console, options, error, str(error), error.exit_code)
     except JobMarketError as error:
         _remember(options, str(error))
@@ -84,7 +83,7 @@ def run(options: argparse.Namespace, console: Console) -> None:
     """Extract, load, build, test, publish, and tell what happened."""
     warehouse = configured_warehouse(warehouse_settings())
     summary = Table("step", "seconds", "what happened", title="Done", title_justify="left")
-    with warehouse.locked(options.wait):
+    with warehouse.lock(options.wait):
         _step(summary, "extract and load", lambda: _extract(warehouse, options, console))
         _step(summary, "build and test", lambda: _build(warehouse, options, console))
         _step(summary, "publish", lambda: _publish(warehouse, options, console))
@@ -101,14 +100,14 @@ def run(options: argparse.Namespace, console: Console) -> None:
 def extract(options: argparse.Namespace, console: Console) -> None:
     """Extract and load."""
     warehouse = configured_warehouse(warehouse_settings())
-    with warehouse.locked(options.wait):
+    with warehouse.lock(options.wait):
         Console().print(_extract(warehouse, options, console))
 
 
 def build(options: argparse.Namespace, console: Console) -> None:
     """Build and test the models."""
     warehouse = configured_warehouse(warehouse_settings())
-    with warehouse.locked(options.wait):
+    with warehouse.lock(options.wait):
         Console().print(_build(warehouse, options, console))
 
 
@@ -118,14 +117,14 @@ def reprocess(options: argparse.Namespace, console: Console) -> None:
     from extract.sources.reprocess import reprocess as recompute
 
     warehouse = configured_warehouse(warehouse_settings())
-    with _engine(options) as engine, warehouse.locked(options.wait), Progress(console) as progress:
-        Console().print(str(recompute(warehouse, engine, progress)))
+    with _executor(options) as executor, warehouse.lock(options.wait), Progress(console) as progress:
+        Console().print(str(recompute(warehouse, executor, progress)))
 
 
 def coiled_environment(options: argparse.Namespace, console: Console) -> None:
     """Make Coiled's software environment."""
+    from extract.config import coiled_settings
     from extract.executors.coiled import create_environment
-    from extract.executors.settings import coiled_settings
 
     name = create_environment(coiled_settings())
     Console().print(f"Coiled has the environment {name}.")
@@ -134,7 +133,7 @@ def coiled_environment(options: argparse.Namespace, console: Console) -> None:
 def publish(options: argparse.Namespace, console: Console) -> None:
     """Write the page and the dbt docs."""
     warehouse = configured_warehouse(warehouse_settings())
-    with warehouse.locked(options.wait):
+    with warehouse.lock(options.wait):
         Console().print(_publish(warehouse, options, console))
 
 
@@ -145,40 +144,19 @@ def status(options: argparse.Namespace, console: Console) -> None:
     Console().print(report(configured_warehouse(warehouse_settings())))
 
 
-def set_aside(options: argparse.Namespace, console: Console) -> None:
-    """Take pending loads out of the way."""
-    from extract.loading.recovery import put_pending_aside
+def recover(options: argparse.Namespace, console: Console) -> None:
+    """Move dlt's local folder aside."""
+    from extract.loading.recovery import move_local_state_aside
 
     warehouse = configured_warehouse(warehouse_settings())
-    with warehouse.locked(options.wait):
-        aside = put_pending_aside(warehouse.pipeline())
-    names = ", ".join(package.load_id for package in aside)
-    told = f"Set aside, to be loaded with `load-again`: {names}." if aside else "No load is pending."
-    Console().print(told, soft_wrap=True)
-
-
-def load_again(options: argparse.Namespace, console: Console) -> None:
-    """Load what was set aside."""
-    from extract.loading.load import load_again as load
-    from extract.loading.load import prepare
-    from extract.loading.packages import set_aside as aside
-
-    warehouse = configured_warehouse(warehouse_settings())
-    with warehouse.locked(options.wait):
-        pipeline = warehouse.pipeline()
-        prepare(warehouse, pipeline)
-        loaded = load(pipeline, aside(warehouse.pipelines_dir))
-    Console().print(f"Loads whose rows are in the warehouse now: {loaded}.")
-
-
-def start_over(options: argparse.Namespace, console: Console) -> None:
-    """Forget the cursor; rows stay."""
-    from extract.loading import recovery
-
-    warehouse = configured_warehouse(warehouse_settings())
-    with warehouse.locked(options.wait):
-        recovery.start_over(warehouse.pipeline())
-    Console().print("The cursor is forgotten: the next run reads the feed as a first run does.")
+    with warehouse.lock(options.wait):
+        kept = move_local_state_aside(warehouse)
+    Console().print(
+        f"The local folder was moved to {kept}; the next run goes on from the warehouse."
+        if kept
+        else "There is no local folder; the next run goes on from the warehouse.",
+        soft_wrap=True,
+    )
 
 
 def import_archive(options: argparse.Namespace, console: Console) -> None:
@@ -187,7 +165,7 @@ def import_archive(options: argparse.Namespace, console: Console) -> None:
 
     settings = archive_settings()
     warehouse = configured_warehouse(warehouse_settings())
-    with warehouse.locked(options.wait), console.status("reading the archive"):
+    with warehouse.lock(options.wait), console.status("reading the archive"):
         account = import_archive(warehouse, settings)
     Console().print(account.table())
     account.check()
@@ -199,7 +177,7 @@ def register(options: argparse.Namespace, console: Console) -> None:
 
     settings = register_settings()
     warehouse = configured_warehouse(warehouse_settings())
-    with warehouse.locked(options.wait), console.status("reading the business register"):
+    with warehouse.lock(options.wait), console.status("reading the business register"):
         loaded = load_register(warehouse, settings)
     Console().print(str(loaded))
 
@@ -211,7 +189,7 @@ def source(options: argparse.Namespace, console: Console) -> None:
 
     api = declared_api(options.name)
     warehouse = configured_warehouse(warehouse_settings())
-    with warehouse.locked(options.wait), console.status(f"reading {api.name}"):
+    with warehouse.lock(options.wait), console.status(f"reading {api.name}"):
         loaded = load_api(warehouse, api)
     Console().print(str(loaded))
 
@@ -224,9 +202,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, Console], None]] = {
     "coiled-environment": coiled_environment,
     "publish": publish,
     "status": status,
-    "set-aside": set_aside,
-    "load-again": load_again,
-    "start-over": start_over,
+    "recover": recover,
     "import-archive": import_archive,
     "register": register,
     "source": source,
@@ -234,13 +210,13 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, Console], None]] = {
 
 
 def _extract(warehouse: Warehouse, options: argparse.Namespace, console: Console) -> str:
-    from extract.loading.load import extract_and_load
     from extract.monitoring.progress import Progress
     from extract.monitoring.volume import watch
+    from extract.sources.nav.extraction import extract_feed
 
     options.step = "extract"
-    with _engine(options) as engine, Progress(console) as progress:
-        loaded = extract_and_load(warehouse, feed_settings(), options.since, progress, engine)
+    with _executor(options) as executor, Progress(console) as progress:
+        loaded = extract_feed(warehouse, feed_settings(), executor, progress, options.since)
     options.done.append("extract")
     if alarm := watch(warehouse):
         options.alarm = alarm.text
@@ -250,15 +226,16 @@ def _extract(warehouse: Warehouse, options: argparse.Namespace, console: Console
     return str(loaded)
 
 
-def _engine(options: argparse.Namespace) -> Engine:
-    from extract.executors.settings import configured_engine, engine_settings
+def _executor(options: argparse.Namespace) -> BatchExecutor:
+    from extract.config import executor_settings
+    from extract.executors.factory import open_executor
 
-    return configured_engine(engine_settings(), options.engine)
+    return open_executor(executor_settings(), options.executor)
 
 
 def _build(warehouse: Warehouse, options: argparse.Namespace, console: Console) -> str:
     from extract.dbt import build
-    from extract.loading.recovery import refuse_older
+    from extract.loading.raw_schema import refuse_older
     from extract.monitoring.status import feed_state
 
     options.step = "build"
@@ -314,10 +291,10 @@ def _arguments(given: list[str] | None) -> argparse.Namespace:
         "first run reads since_days of the configuration, later ones go on from the cursor",
     )
     parser.add_argument(
-        "--engine",
-        choices=("here", "dask", "coiled"),
-        help="where details are fetched and texts are described: threads, Dask's processes or workers, or a "
-        "Coiled cluster made for the run; without it engine.name of the configuration",
+        "--executor",
+        choices=("local", "dask", "coiled"),
+        help="where details are fetched and texts are described: processes, Dask's workers, or a "
+        "Coiled cluster made for the run; without it executor.name of the configuration",
     )
     parser.add_argument(
         "--target",
@@ -344,8 +321,8 @@ def _arguments(given: list[str] | None) -> argparse.Namespace:
         parser.error("`source` and only `source` takes the NAME of a section [sources.api.NAME]")
     if options.since and options.command not in ("run", "extract"):
         parser.error(f"--since reads the feed, which {options.command!r} does not")
-    if options.engine and options.command not in ("run", "extract", "reprocess"):
-        parser.error(f"--engine works on batches, which {options.command!r} has none of")
+    if options.executor and options.command not in ("run", "extract", "reprocess"):
+        parser.error(f"--executor works on batches, which {options.command!r} has none of")
     return options
 
 

@@ -29,8 +29,11 @@ class FeedSettings(BaseConfiguration):
     base_url: str = "https://pam-stilling-feed.nav.no"
     token: TSecretStrValue | None = None
     """A private token; without one the public token is asked for."""
-    concurrency: int = 8
+    concurrency: int = 16
+    """Connections; fewer while the feed answers 429 or 503."""
     since_days: int = 180
+    reread_days: int = 7
+    """Each open ad's detail is read again once in this many days."""
     pages_per_load: int = 50
     details_per_load: int = 12_000
     connect_timeout: float = 10
@@ -49,11 +52,10 @@ class FeedSettings(BaseConfiguration):
                 "sources.nav_feed.token holds a space, a line break or a letter that no token has. "
                 "Copy it again."
             )
-        _need_one_or_more(
-            self, "sources.nav_feed", "concurrency", "since_days", "details_per_load", "attempts"
-        )
+        counts = ("concurrency", "since_days", "reread_days", "details_per_load", "attempts")
+        _need_one_or_more(self, "sources.nav_feed", *counts)
         if self.pages_per_load < 5:
-            # A load reads the last pages again before it comes to new ones.
+            # A load reads the last pages again before new ones.
             raise ConfigurationError("sources.nav_feed.pages_per_load must be at least 5.")
 
 
@@ -121,6 +123,63 @@ class WarehouseSettings(BaseConfiguration):
             raise ConfigurationError("warehouse.keep_text_days must be 1 to 36500.")
 
 
+@configspec
+class KeySettings(BaseConfiguration):
+    """Where BigQuery's key is."""
+
+    source: Literal["default", "file", "environment", "aws_secrets_manager", "google_secret_manager"] = (
+        "default"
+    )
+    project: str | None = None
+    """The project to use; without it the key's own."""
+    path: str | None = None
+    """file: the JSON file."""
+    variable: str = "JOB_MARKET_BIGQUERY_KEY"
+    """environment: the variable that holds the JSON."""
+    secret_id: str | None = None
+    """aws_secrets_manager: name or ARN of the secret."""
+    region: str | None = None
+    """aws_secrets_manager: its region; without it AWS's own configuration decides."""
+    resource: str | None = None
+    """google_secret_manager: projects/P/secrets/S, or .../versions/V."""
+
+
+@configspec
+class ExecutorSettings(BaseConfiguration):
+    """Section `executor`: where batches run."""
+
+    name: Literal["local", "dask", "coiled"] = "local"
+    workers: int = 2
+    """Processes of this machine; with dask_address, the batches that are sent to its workers at once."""
+    worker_memory: str = "1GB"
+    """dask on this machine: what a process may use before it is replaced."""
+    dask_address: str | None = None
+    """dask: the scheduler, such as tls://scheduler:8786; without one the run makes a cluster here."""
+
+    def on_resolved(self) -> None:
+        """Refuse what cannot work, naming the setting."""
+        _need_one_or_more(self, "executor", "workers")
+
+
+@configspec
+class CoiledSettings(BaseConfiguration):
+    """Section `executor.coiled`: the cluster that a run makes and closes."""
+
+    token: TSecretStrValue | None = None
+    """Without one, that of `coiled login` or DASK_COILED__TOKEN."""
+    workspace: str | None = None
+    n_workers: int = 4
+    worker_memory: str = "8 GiB"
+    region: str | None = None
+    spot_policy: Literal["on-demand", "spot", "spot_with_fallback"] = "spot_with_fallback"
+    software: str | None = None
+    """The software environment; without one, that which `coiled-environment` makes of requirements.lock."""
+
+    def on_resolved(self) -> None:
+        """Refuse what cannot work, naming the setting."""
+        _need_one_or_more(self, "executor.coiled", "n_workers")
+
+
 def feed_settings() -> FeedSettings:
     """The settings of section `sources.nav_feed`. Raises ConfigurationError."""
     return resolved(FeedSettings(), "sources", "nav_feed")
@@ -139,6 +198,21 @@ def register_settings() -> RegisterSettings:
 def warehouse_settings() -> WarehouseSettings:
     """The settings of section `warehouse`. Raises ConfigurationError."""
     return resolved(WarehouseSettings(), "warehouse")
+
+
+def key_settings() -> KeySettings:
+    """The settings of section `bigquery_key`. Raises ConfigurationError."""
+    return resolved(KeySettings(), "bigquery_key")
+
+
+def executor_settings() -> ExecutorSettings:
+    """The settings of section `executor`. Raises ConfigurationError."""
+    return resolved(ExecutorSettings(), "executor")
+
+
+def coiled_settings() -> CoiledSettings:
+    """The settings of section `executor.coiled`. Raises ConfigurationError."""
+    return resolved(CoiledSettings(), "executor", "coiled")
 
 
 def _need_an_address(setting: str, url: str) -> None:

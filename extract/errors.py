@@ -11,7 +11,7 @@ class JobMarketError(Exception):
     exit_code = 1
 
 
-class Busy(JobMarketError):
+class WarehouseLockedError(JobMarketError):
     """Another run holds the warehouse: nothing is wrong, and nothing was done."""
 
 

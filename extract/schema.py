@@ -232,7 +232,7 @@ RAW_TABLES = (
 
 
 def new_tables(stored: MutableMapping[str, Any]) -> Iterator[Any]:
-    """An empty batch of each raw table, if the source with the state `stored` has not made today's version yet.
+    """An empty batch of each raw table, if the source with the state `stored` has not made this version.
 
     dlt then makes the tables and nullable columns that are new. dbt finds all of them from the first load of
     any source on, also in a warehouse that an older version of the project began.

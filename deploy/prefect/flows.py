@@ -22,7 +22,8 @@ from prefect.logging import get_run_logger
 
 from extract.config import PROJECT, feed_settings, warehouse_settings
 from extract.errors import ConfigurationError
-from extract.warehouses.base import Warehouse, configured_warehouse
+from extract.warehouses.base import Warehouse
+from extract.warehouses.factory import configured_warehouse
 
 KEY_BLOCK = "JOB_MARKET_KEY_BLOCK"
 """The variable that names the secret block with the key. A deployment holds the name: `prefect deploy` would
@@ -40,16 +41,17 @@ def extract(since: datetime | None = None) -> str:
     """Read what is new and load it; `since` reads the feed again from an instant."""
     from rich.console import Console
 
-    from extract.executors.settings import configured_engine, engine_settings
-    from extract.loading.load import extract_and_load
+    from extract.config import executor_settings
+    from extract.executors.factory import open_executor
     from extract.monitoring.progress import Progress
+    from extract.sources.nav.extraction import extract_feed
 
     with (
         _warehouse() as warehouse,
-        configured_engine(engine_settings(), None) as engine,
+        open_executor(executor_settings()) as executor,
         Progress(Console(stderr=True)) as progress,
     ):
-        return _told(extract_and_load(warehouse, feed_settings(), since, progress, engine))
+        return _told(extract_feed(warehouse, feed_settings(), executor, progress, since))
 
 
 @task(retries=1, retry_delay_seconds=60, retry_condition_fn=helps_to_try_again, cache_policy=NO_CACHE)
@@ -95,7 +97,7 @@ def _warehouse() -> Iterator[Warehouse]:
         secret: Any = Secret.load(block)  # typed for both kinds of caller; here it is the block
         os.environ["JOB_MARKET_BIGQUERY_KEY"] = secret.get()
     warehouse = configured_warehouse(warehouse_settings())
-    with warehouse.locked():
+    with warehouse.lock():
         yield warehouse
 
 

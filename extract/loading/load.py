@@ -1,104 +1,55 @@
-"""Run the feed's pipeline: finish what is pending, then load after load until the poll is done."""
+"""Run dlt's pipeline: finish what an earlier run left pending, then extract, normalize and load a source."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, nullcontext
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import dlt
 from dlt.common.destination.exceptions import DestinationException
-from dlt.common.pipeline import NormalizeInfo
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from extract.config import FeedSettings
-from extract.errors import DISK_FULL, JobMarketError, SourceUnavailable
-from extract.executors.engine import Engine
-from extract.executors.local import Here
-from extract.loading import packages, recovery
-from extract.monitoring.progress import Progress
-from extract.sources.nav.client import Token
-from extract.sources.nav.source import Poll, nav_feed
+from extract.errors import DISK_FULL, JobMarketError
+from extract.loading import packages
+from extract.loading.raw_schema import validate_raw_schema
+from extract.loading.recovery import LOOKBACK, reassign_orphan_rows, reconcile_pending
 from extract.warehouses.base import Warehouse
 
-SMALL_LOAD = 32 * 2**20
-"""Bytes of its files. Packed, documents take some quarter of what they are: a load of the feed is smaller."""
 STATES_KEPT = 24
 """Of the pipeline's states in the warehouse, the newest; dlt needs one."""
 
+WAY_OUT = (
+    "Fix the cause and run again. If it fails for good, `python run_pipeline.py recover` moves the local "
+    "folder aside, and the next run goes on from the warehouse."
+)
+
 logger = logging.getLogger(__name__)
 
-
-@dataclass
-class LoadSummary:
-    """What an extraction did."""
-
-    loads: list[str] = field(default_factory=list)
-    """dlt's load ids of what this run brought; empty when nothing had changed."""
-    finished: int = 0
-    """Loads that an earlier run left pending."""
-    events: int = 0
-    details: int = 0
-    owed: int = 0
-
-    def __str__(self) -> str:
-        first = f"pending loads finished first: {self.finished}; " if self.finished else ""
-        if not self.loads:
-            return f"{first}nothing new"
-        return f"{first}events: {self.events:,}, details: {self.details:,}, still owed: {self.owed:,}"
-
-
-def extract_and_load(
-    warehouse: Warehouse,
-    settings: FeedSettings,
-    since: datetime | None,
-    progress: Progress,
-    engine: Engine | None = None,
-) -> LoadSummary:
-    """Bring the warehouse up to the feed's tip.
-
-    `since` (UTC) reads the feed again from there; without it the cursor is followed. Raises
-    SourceUnavailable once what was read before is loaded, TokenRefused, JobMarketError.
-    """
-    pipeline = warehouse.pipeline()
-    summary = LoadSummary(finished=prepare(warehouse, pipeline))
-    poll = Poll(settings, Token(settings.token), progress, since, engine or Here())
-    with closing(poll):
-        while not poll.is_done:
-            summary.loads += run_load(pipeline, nav_feed(poll))
-    if summary.loads and pipeline.state["_state_version"] > STATES_KEPT:
-        _forget_old_states(pipeline)
-    if poll.unavailable:
-        raise SourceUnavailable(poll.unavailable)
-    summary.events, summary.details, summary.owed = poll.events, poll.details, poll.details_owed
-    return summary
+T = TypeVar("T")
 
 
 def prepare(warehouse: Warehouse, pipeline: dlt.Pipeline) -> int:
-    """Make the warehouse fit to be written: what an earlier run left is finished; the number of such loads.
+    """Bring the local folder and the warehouse in step; the number of loads that an earlier run left pending.
 
-    Raises JobMarketError if the raw tables are not as they were made, or a pending load fails again.
+    Raises JobMarketError if the raw tables were changed by another hand, or a pending load fails again.
     """
+    stored = validate_raw_schema(warehouse)
     is_new_machine = not pipeline.state["_state_version"]
-    stored = recovery.examine(warehouse)
-    strange = recovery.settle(pipeline, warehouse, stored)
-    if stored is None or pipeline.state.get("_version_hash") != stored.hash:
-        try:
-            with _held_open(pipeline):
-                pipeline.sync_destination()
-        except PipelineStepFailed as failure:
-            raise _plain(failure) from failure
-    finished = load_again(pipeline, strange) + finish_pending(pipeline)
-    recovery.adopt(warehouse, is_new_machine)
+    reconcile_pending(pipeline, warehouse, stored)
+    finished = finish_pending(pipeline)
+    if not finished and pipeline.state.get("_version_hash") != (stored.hash if stored else None):
+        pipeline.drop()
+        is_new_machine = True
+        if stored:
+            _run_step(pipeline.sync_destination)
+    reassign_orphan_rows(warehouse, None if is_new_machine else LOOKBACK)
     return finished
 
 
 def finish_pending(pipeline: dlt.Pipeline) -> int:
-    """Load what an earlier run left pending, which dlt would load in place of what this run brings."""
+    """Load what an earlier run left pending, which dlt would load in place of a new source; the number."""
     finished = 0
     while pipeline.has_pending_data:
         logger.info("finishing a load that an earlier run left pending")
@@ -107,54 +58,26 @@ def finish_pending(pipeline: dlt.Pipeline) -> int:
     return finished
 
 
-def load_again(pipeline: dlt.Pipeline, aside: list[packages.Package]) -> int:
-    """Load the rows of packages that were put aside, each as a load of its own; the number of them."""
-    ids = sorted({package.load_id for package in aside})
-    for load_id in ids:
-        kept = packages.Package(Path(pipeline.pipelines_dir) / packages.SET_ASIDE / load_id)
-        logger.info("loading the rows of load %s, which was put aside", kept.load_id)
-        run_load(pipeline, recovery.rows_of(kept))
-        packages.remove(kept)
-    return len(ids)
-
-
 def run_load(pipeline: dlt.Pipeline, source: Any) -> list[str]:
-    """Extract, normalize and load one source, or finish what is pending; the load ids it brought."""
-    try:
-        if source is not None:
-            pipeline.extract(source)
-        normalized = pipeline.normalize()
-        if not pipeline.has_pending_data:
-            return []  # dlt would ask the warehouse what to tell of a load of nothing
-        with _held_open(pipeline) if 0 < _size(normalized) <= SMALL_LOAD else nullcontext():
-            info = pipeline.load()
-    except PipelineStepFailed as failure:
-        raise _plain(failure) from failure
-    return list(info.loads_ids) if info else []
+    """Extract, normalize and load one source, or finish what is pending; the ids of the complete loads.
 
-
-def _size(normalized: NormalizeInfo | None) -> int:
-    """Bytes of what is to be loaded; 0 if it was normalized earlier."""
-    packages_ = normalized.load_packages if normalized else []
-    return sum(job.file_size for package in packages_ for job in package.jobs["new_jobs"])
-
-
-@contextmanager
-def _held_open(pipeline: dlt.Pipeline) -> Iterator[None]:
-    """Keep a DuckDB file open: else each of dlt's jobs opens it anew and closes it with a checkpoint.
-
-    Not while a source is read: others could not look into the warehouse for as long as that takes. Nor while
-    a large load goes in: what DuckDB keeps of the file would come on top of it.
+    Raises the JobMarketError with which the source ended, or one that names the load and the way out.
     """
-    with pipeline.sql_client():
-        yield
+    if source is not None:
+        _run_step(lambda: pipeline.extract(source))
+    _run_step(pipeline.normalize)
+    if not pipeline.has_pending_data:
+        return []
+    info = _run_step(pipeline.load)
+    if info is None:
+        raise JobMarketError(f"dlt does not load what is pending in {pipeline.working_dir}. {WAY_OUT}")
+    if pipeline.state["_state_version"] % STATES_KEPT == 0:
+        _forget_old_states(pipeline)
+    return list(info.loads_ids)
 
 
 def _forget_old_states(pipeline: dlt.Pipeline) -> None:
-    """Keep the newest states only: dlt keeps all, and each run reads the column of them to find the newest.
-
-    At 26 kB and 24 polls a day that would be 4.6 GB a poll after 20 years, more than all else together.
-    """
+    """Keep the newest states only: dlt keeps all, and BigQuery bills each run for reading all of them."""
     with pipeline.sql_client() as client:
         states = client.make_qualified_table_name("_dlt_pipeline_state")
         of_this = f"pipeline_name = '{pipeline.pipeline_name}'"
@@ -165,29 +88,46 @@ def _forget_old_states(pipeline: dlt.Pipeline) -> None:
                 f"(select min(_dlt_load_id) from ({newest}) as newest)"
             )
         except DestinationException as error:
-            logger.warning("old states are still in the warehouse, which costs a little: %s", error)
+            logger.warning("old pipeline states are still in the warehouse, which costs a little: %s", error)
 
 
-def _plain(failure: PipelineStepFailed) -> BaseException:
-    """What the run ends with: our error or a stop, if one is at the bottom, else the step that failed."""
-    cause: BaseException | None = failure
-    deepest: BaseException = failure
-    while cause is not None:
-        if isinstance(cause, JobMarketError | KeyboardInterrupt):
-            return cause
-        deepest = cause
-        cause = cause.__cause__ or cause.__context__
-    reason = str(deepest).strip().splitlines()[0].rstrip(".")
+def _run_step(step: Callable[[], T]) -> T:
+    try:
+        return step()
+    except PipelineStepFailed as failed:
+        failure = failed
+    # Outside of the handler: an error from the chain of causes must not get that chain as its own context.
+    raise _user_error(failure)
+
+
+def _user_error(failure: PipelineStepFailed) -> BaseException:
+    """The error for the user: ours or a stop if one caused the failure, else one that names the load."""
+    chain = list(_causes(failure))
+    for error in chain:
+        if isinstance(error, JobMarketError | KeyboardInterrupt):
+            return error
+    reason = (str(chain[-1]).strip() or type(chain[-1]).__name__).splitlines()[0].rstrip(".")
+    user_error = JobMarketError(_message(failure, reason))
+    user_error.__cause__ = failure
+    return user_error
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, its cause, the cause of that, and so on; each once, also if the chain is a cycle."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _message(failure: PipelineStepFailed, reason: str) -> str:
     if any(sign in reason for sign in ("No space left", "File too large", "Disk quota")):
-        return JobMarketError(f"The disk is full ({reason}): {DISK_FULL}")
+        return f"The disk is full ({reason}): {DISK_FULL}"
     waiting = packages.pending(Path(failure.pipeline.working_dir).parent)
     if not waiting:
-        return JobMarketError(
-            f"The step {failure.step!r} failed: {reason}. Nothing of it was written; run again to go on."
-        )
-    [kept, *_] = waiting
-    return JobMarketError(
-        f"Load {kept.load_id} failed in step {failure.step!r}: {reason}. What was read is kept in "
-        f"{kept.folder} and the next run tries it first. Mend what is wrong and run again; or take it out "
-        "of the way with `python run_pipeline.py set-aside`, and load its rows with `load-again` once mended."
+        return f"The step {failure.step!r} failed: {reason}. Nothing of it was written. {WAY_OUT}"
+    return (
+        f"Load {waiting[0].load_id} failed in step {failure.step!r}: {reason}. What was read is kept in "
+        f"{waiting[0].folder}, and the next run tries it first. {WAY_OUT}"
     )

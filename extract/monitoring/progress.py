@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import Progress as Bars
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from extract.executors.engine import Counts
+from extract.executors.bounded_map import BatchCounts
 
 PAGES_A_LINE, DETAILS_A_LINE = 10, 1000
 """How much lies between two lines of a log; for versions described as for details."""
@@ -19,11 +19,11 @@ logger = logging.getLogger(__name__)
 
 
 class Progress:
-    """Counts pages, events, details and the engine's batches; a context manager."""
+    """Counts pages, events, details and the executor's batches; a context manager."""
 
     def __init__(self, console: Console) -> None:
         self._pages = self._events = self._done = self._failed = self._owed = 0
-        self._batches = Counts(0, 0, 0, None)
+        self._batches = BatchCounts(0, 0, 0, None)
         self._bars = Bars(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -52,7 +52,7 @@ class Progress:
         self._events += events
         self._say("%d pages read, %d events", self._pages, self._events, log=self._pages % PAGES_A_LINE == 1)
 
-    def details_owed(self, owed: int) -> None:
+    def pending_details(self, owed: int) -> None:
         """So many details are to be fetched from here on."""
         self._owed = self._done + self._failed + owed
         self._say("at the feed's tip after %d pages, %d details to fetch", self._pages, owed)
@@ -68,12 +68,12 @@ class Progress:
             self._done,
             self._owed,
             self._failed,
-            _told(self._batches),
+            _format_batches(self._batches),
             log=is_last or self._done // DETAILS_A_LINE > before,
         )
 
-    def batches(self, counts: Counts) -> None:
-        """So far is the engine; shown with the next line."""
+    def batches(self, counts: BatchCounts) -> None:
+        """Keep the counts of batches; the next line shows them."""
         self._batches = counts
 
     def described(self, versions: int, of: int) -> None:
@@ -82,7 +82,7 @@ class Progress:
             "%d of %d versions described; %s",
             versions,
             of,
-            _told(self._batches),
+            _format_batches(self._batches),
             log=versions == of or versions // DETAILS_A_LINE > self._done // DETAILS_A_LINE,
         )
         self._done = versions
@@ -95,6 +95,6 @@ class Progress:
             self._bars.update(self._task, description=text % counts)
 
 
-def _told(batches: Counts) -> str:
-    told = f"batches: {batches.done} done, {batches.in_flight} in flight, {batches.failed} failed"
-    return f"{told}; {batches.dashboard}" if batches.dashboard else told
+def _format_batches(batches: BatchCounts) -> str:
+    text = f"batches: {batches.done} done, {batches.in_flight} in flight, {batches.failed} failed"
+    return f"{text}; {batches.dashboard}" if batches.dashboard else text

@@ -133,11 +133,6 @@ def _worries(warehouse: Warehouse, now: datetime) -> Iterator[tuple[str, str]]:
             yield step, f"last success {outcome.succeeded_at}"
     if waiting := packages.pending(warehouse.pipelines_dir):
         yield "loads pending", "\n".join(_package(package) for package in waiting)
-    if aside := packages.set_aside(warehouse.pipelines_dir):
-        yield (
-            "loads set aside",
-            "\n".join(_package(package) for package in aside) + "\n(`load-again` loads them)",
-        )
     rejects = warehouse.query(
         f"select reason, count(*) from {warehouse.raw('rejects')} group by 1 order by 2 desc "
         f"limit {LAST_LOADS}"
@@ -173,8 +168,8 @@ def _new_fields(warehouse: Warehouse, now: datetime) -> str:
 
 
 def _owed(state: FeedState) -> str:
-    failing = [(owed.failing_since, ad_id, owed.reason) for ad_id, owed in state.owed.items() if owed.reason]
-    lines = [f"{len(state.owed):,}, of which {len(failing):,} have been asked for in vain"]
+    failing = [(ad.failing_since, ad_id, ad.reason) for ad_id, ad in state.pending.items() if ad.reason]
+    lines = [f"{len(state.pending):,}, of which {len(failing):,} have been asked for in vain"]
     for since, ad_id, reason in sorted(failing)[:LAST_LOADS]:
         lines.append(f"{ad_id}: {reason}, since {_at(since)}")
     return "\n".join(lines)

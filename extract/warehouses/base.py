@@ -1,7 +1,8 @@
-"""Where it is written: the one place that knows the warehouse, for dlt, for dbt and for reading."""
+"""What dlt, dbt and the readers need of a warehouse, whichever it is."""
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -10,11 +11,17 @@ from typing import Any
 
 import dlt
 import pyarrow as pa
+from dlt.common.exceptions import DltException
 
 from extract.config import PROJECT, WarehouseSettings
-from extract.warehouses.file_lock import held
+from extract.errors import JobMarketError
+from extract.warehouses.lock import file_lock
 
 PIPELINE = "job_market"
+
+
+class MissingTableError(JobMarketError):
+    """A statement names a table or dataset that does not exist."""
 
 
 class Warehouse(ABC):
@@ -22,56 +29,112 @@ class Warehouse(ABC):
 
     documents_at_once: int
     """How many documents one statement may rewrite."""
+    information_schema: str
+    """Where the views of a dataset's tables and columns are; `{dataset}` is replaced."""
 
     def __init__(self, settings: WarehouseSettings) -> None:
         self.settings = settings
         self.pipelines_dir = PROJECT / settings.pipelines_dir
 
-    @abstractmethod
-    def __str__(self) -> str: ...
+    def pipeline(self) -> dlt.Pipeline:
+        """dlt's pipeline into the raw dataset. Raises JobMarketError if its local folder cannot be read."""
+        try:
+            pipeline = dlt.pipeline(
+                PIPELINE,
+                destination=self.destination(),
+                staging=self.staging(),
+                dataset_name=self.settings.raw_dataset,
+                pipelines_dir=str(self.pipelines_dir),
+            )
+        except (ValueError, KeyError, DltException) as error:
+            raise JobMarketError(
+                f"dlt's local folder {shown(self.pipelines_dir / PIPELINE)} cannot be read ({error}). Run "
+                "`python run_pipeline.py recover`: it moves the folder aside, and the next run goes on from the "
+                "warehouse."
+            ) from error
+        # The trace keeps what an exception says, which can be a header or a parameter of a request.
+        pipeline.config.enable_runtime_trace = False
+        return pipeline
 
-    @abstractmethod
-    def check(self) -> None:
-        """See that it can be written. Raises JobMarketError with the way out."""
+    @contextmanager
+    def lock(self, wait: float = 0) -> Iterator[None]:
+        """Hold the warehouse for one run; waits `wait` seconds in all for other runs.
 
-    @abstractmethod
-    def destination(self) -> Any:
-        """dlt's destination."""
+        Raises WarehouseLockedError that names the holder, or JobMarketError if it cannot be written.
+        """
+        deadline = time.monotonic() + wait
+        with file_lock(self.pipelines_dir / "lock", str(self), deadline), self._lock(deadline):
+            yield
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a query; none if a table does not exist. Times are UTC. Raises JobMarketError."""
+        try:
+            return self._run(sql, writes=False)
+        except MissingTableError:
+            return []
+
+    def execute(self, sql: str) -> list[tuple[Any, ...]]:
+        """Run a statement that may write; its rows. Raises JobMarketError."""
+        return self._run(sql, writes=True)
+
+    def read(self, sql: str, rows: int) -> Iterator[pa.Table]:
+        """The result of a query in tables of at most so many rows; memory stays flat.
+
+        No table if what it reads does not exist. Read it to its end or close it before anything is written.
+        Raises JobMarketError.
+        """
+        try:
+            yield from self._tables(sql, rows)
+        except MissingTableError:
+            return
+
+    def raw_columns(self) -> list[tuple[Any, ...]]:
+        """Table, column and the warehouse's own name of the type, of all that is in the raw dataset."""
+        return self._of_schema("COLUMNS", "table_name, column_name, data_type", self.settings.raw_dataset)
+
+    def marts(self) -> list[str]:
+        """The qualified names of the marts that exist."""
+        dataset = f"{self.settings.dataset}_marts"
+        return [f"{dataset}.{name}" for (name,) in self._of_schema("TABLES", "table_name", dataset)]
+
+    def _of_schema(self, view: str, columns: str, dataset: str) -> list[tuple[Any, ...]]:
+        schema = self.information_schema.format(dataset=dataset)
+        where = f"table_schema = '{dataset}' order by table_name"
+        return self.query(f"select {columns} from {schema}.{view} where {where}")
+
+    def raw(self, table: str) -> str:
+        """The qualified name of a raw table."""
+        return f"{self.settings.raw_dataset}.{table}"
+
+    def staged(self, table: str) -> str:
+        """The qualified name of a staging model."""
+        return f"{self.settings.dataset}_staging.{table}"
+
+    def mart(self, table: str) -> str:
+        """The qualified name of a mart."""
+        return f"{self.settings.dataset}_marts.{table}"
 
     def staging(self) -> Any:
-        """dlt's staging destination, if files go another way first."""
+        """dlt's staging destination; None if files are loaded directly."""
         return None
 
     def dbt_environment(self) -> dict[str, str]:
-        """What the dbt profile asks the environment for, so that dlt and dbt never disagree."""
+        """The variables that the dbt profile reads, so that dlt and dbt never disagree."""
         return {
             "JOB_MARKET_TARGET": self.settings.target,
             "JOB_MARKET_RAW_DATASET": self.settings.raw_dataset,
             "JOB_MARKET_DATASET": self.settings.dataset,
         }
 
-    @abstractmethod
-    def after_dbt(self) -> None:
-        """Take back what dbt keeps open in this process after its run."""
+    def after_dbt(self) -> None:  # noqa: B027  (only DuckDB has to)
+        """Close what dbt keeps open in this process after its run."""
 
     @abstractmethod
-    def query(self, sql: str) -> list[tuple[Any, ...]]:
-        """The rows of a query that only reads; none if what it reads is not there yet.
-
-        Timestamps come in UTC. Raises JobMarketError if the warehouse cannot be opened now.
-        """
+    def __str__(self) -> str: ...
 
     @abstractmethod
-    def read(self, sql: str, rows: int) -> Iterator[pa.Table]:
-        """The result of a query that only reads, in tables of at most so many rows; memory stays flat.
-
-        No table if what it reads is not there yet. Read it to its end or close it before anything is
-        written. Raises JobMarketError.
-        """
-
-    @abstractmethod
-    def execute(self, sql: str) -> list[tuple[Any, ...]]:
-        """A statement that may write; what it answers, if it does. Raises JobMarketError."""
+    def destination(self) -> Any:
+        """dlt's destination."""
 
     @abstractmethod
     def remove_from_documents(self, table: str, paths: Sequence[str], where: str) -> None:
@@ -81,62 +144,20 @@ class Warehouse(ABC):
         """
 
     @abstractmethod
-    def raw_columns(self) -> list[tuple[Any, ...]]:
-        """Table, column and the warehouse's own name of the type, of all that is in the raw dataset."""
-
-    @abstractmethod
-    def marts(self) -> list[str]:
-        """The qualified names of the marts that are there."""
-
-    @abstractmethod
     def example(self) -> str:
-        """A command that shows a mart, for its user to go on from."""
-
-    def mart(self, table: str) -> str:
-        """The qualified name of a mart."""
-        return f"{self.settings.dataset}_marts.{table}"
-
-    def staged(self, table: str) -> str:
-        """The qualified name of a staging model."""
-        return f"{self.settings.dataset}_staging.{table}"
-
-    def raw(self, table: str) -> str:
-        """The qualified name of a raw table."""
-        return f"{self.settings.raw_dataset}.{table}"
-
-    def pipeline(self) -> dlt.Pipeline:
-        """dlt's pipeline into the raw dataset."""
-        return dlt.pipeline(
-            PIPELINE,
-            destination=self.destination(),
-            staging=self.staging(),
-            dataset_name=self.settings.raw_dataset,
-            pipelines_dir=str(self.pipelines_dir),
-        )
-
-    @contextmanager
-    def locked(self, wait: float = 0) -> Iterator[None]:
-        """Hold the warehouse for one run, waiting so many seconds: two at once would do work twice, or harm.
-
-        Raises JobMarketError that names the holder, or says why nothing can be written.
-        """
-        with held(self.pipelines_dir / "lock", str(self), wait), self.reserved(wait):
-            yield
+        """A shell command that shows a mart."""
 
     @abstractmethod
-    def reserved(self, wait: float) -> AbstractContextManager[None]:
-        """Hold it against runs that have other folders or other machines, and `check` it."""
+    def _lock(self, deadline: float) -> AbstractContextManager[None]:
+        """Hold it against runs that have other folders or other machines; see that it can be written."""
 
+    @abstractmethod
+    def _run(self, sql: str, *, writes: bool) -> list[tuple[Any, ...]]:
+        """The rows of a statement. Raises MissingTableError, JobMarketError."""
 
-def configured_warehouse(settings: WarehouseSettings) -> Warehouse:
-    """The warehouse that the settings name."""
-    if settings.target == "bigquery":
-        from extract.warehouses.bigquery import BigQueryWarehouse
-
-        return BigQueryWarehouse(settings)
-    from extract.warehouses.duckdb import DuckDBWarehouse
-
-    return DuckDBWarehouse(settings)
+    @abstractmethod
+    def _tables(self, sql: str, rows: int) -> Iterator[pa.Table]:
+        """As `read`; raises MissingTableError."""
 
 
 def shown(path: Path) -> str:

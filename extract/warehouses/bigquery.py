@@ -10,52 +10,35 @@ from typing import Any
 import dlt
 import pyarrow as pa
 
-from extract.config import WarehouseSettings, resolved
-from extract.errors import JobMarketError, SourceUnavailable
-from extract.warehouses.base import Warehouse
-from extract.warehouses.credentials import Key, KeySettings, resolve, verify
-from extract.warehouses.lease import Lease, leased
+from extract.config import key_settings
+from extract.errors import ConfigurationError, JobMarketError, SourceUnavailable
+from extract.warehouses.base import MissingTableError, Warehouse
+from extract.warehouses.credentials import CredentialsError, Key, require, resolve
+from extract.warehouses.lock import Lease, hold
 
-SECONDS = 120
-"""For one query that only reads, retries included."""
+TIMEOUT = 120
+"""Seconds for one statement, retries included."""
 LABELS = {"app": "job-market"}
-MOST_BYTES = 20 * 2**30
+MAX_BYTES = 20 * 2**30
 """A query that would read more is refused; as in the dbt profile."""
-
-
-class _Missing(JobMarketError):
-    """What is asked for is not there."""
+QUOTAS = ("rateLimitExceeded", "quotaExceeded", "jobRateLimitExceeded")
+"""Google's reasons for a 403 that passes."""
 
 
 class BigQueryWarehouse(Warehouse):
-    """Datasets of one project and location, made by the first run."""
+    """Datasets of one project and location; the first run makes those that do not exist."""
 
     documents_at_once = 500_000
     """Some 2.5 GB: a statement rewrites whole partitions, so there should be few."""
-
-    def __init__(self, settings: WarehouseSettings) -> None:
-        super().__init__(settings)
-        self._key_settings = resolved(KeySettings(), "bigquery_key")
-
-    @cached_property
-    def key(self) -> Key:
-        """Found once, when it is first needed. Raises CredentialsError."""
-        return resolve(self._key_settings)
+    information_schema = "{dataset}.INFORMATION_SCHEMA"
 
     def __str__(self) -> str:
         return f"BigQuery project {self.key.project} ({self.settings.bigquery_location})"
 
-    def check(self) -> None:
-        """Ask Google whether the key may be used; it costs nothing."""
-        verify(self.key)
-
-    @contextmanager
-    def reserved(self, wait: float) -> Iterator[None]:
-        """By a lease in the raw dataset, which a machine that died holds for ten minutes at the most."""
-        self.check()
-        self._client.create_dataset(self._dataset, exists_ok=True)
-        with leased(Lease(self.execute, self.raw("run_lock")), str(self), wait):
-            yield
+    @cached_property
+    def key(self) -> Key:
+        """Resolved once, when it is first needed. Raises CredentialsError."""
+        return resolve(key_settings())
 
     def destination(self) -> Any:
         """BigQuery by batch load jobs, which cost nothing."""
@@ -67,7 +50,8 @@ class BigQueryWarehouse(Warehouse):
         """The bucket, if one is configured."""
         if not self.settings.staging_bucket:
             return None
-        return dlt.destinations.filesystem(self.settings.staging_bucket, credentials=self.key.dlt_storage())
+        require("gcsfs", "gcs", "warehouse.staging_bucket")
+        return dlt.destinations.filesystem(self.settings.staging_bucket, credentials=self.key.dlt())
 
     def dbt_environment(self) -> dict[str, str]:
         """For the profile's target `bigquery`."""
@@ -78,23 +62,8 @@ class BigQueryWarehouse(Warehouse):
         }
 
     def example(self) -> str:
-        """With Google's bq, and without reading a byte more than is shown."""
+        """With Google's bq, which reads no byte more than it shows."""
         return f"bq head {self.key.project}:{self.settings.dataset}_marts.daily_new_ads"
-
-    def after_dbt(self) -> None:
-        """Nothing: dbt keeps no hold on BigQuery."""
-
-    def query(self, sql: str) -> list[tuple[Any, ...]]:
-        """A query of the free or the cheap kind: counts, the state, the last loads."""
-        try:
-            return self.execute(sql)
-        except _Missing:
-            return []
-
-    def execute(self, sql: str) -> list[tuple[Any, ...]]:
-        """A statement of the small kind: the lease, and documents of a few months."""
-        with self._told_in_a_sentence():
-            return [tuple(row.values()) for row in self._client.query_and_wait(sql, wait_timeout=SECONDS)]
 
     def remove_from_documents(self, table: str, paths: Sequence[str], where: str) -> None:
         """By BigQuery's JSON functions; a number that no float holds is rounded."""
@@ -103,48 +72,81 @@ class BigQueryWarehouse(Warehouse):
             document = f"json_remove({document}, '$.{path}')"
         self.execute(f"update {table} set document = to_json_string({document}) where {where}")
 
-    @property
-    def _dataset(self) -> Any:
+    @contextmanager
+    def _lock(self, deadline: float) -> Iterator[None]:
+        """By a lease in the raw dataset."""
+        self._check_raw_dataset()
+        lease = Lease(self.execute, self.raw("run_lock"))
+        if not self.query(f"select 1 from {lease.table}"):
+            lease.create_table()
+        with hold(lease, str(self), deadline):
+            yield
+
+    def _check_raw_dataset(self) -> None:
+        """Make the raw dataset if it does not exist. Raises ConfigurationError if its tables would expire."""
+        from google.api_core.exceptions import NotFound
         from google.cloud import bigquery
 
-        dataset = bigquery.Dataset(f"{self.key.project}.{self.settings.raw_dataset}")
-        dataset.location = self.settings.bigquery_location
-        return dataset
+        name = f"{self.key.project}.{self.settings.raw_dataset}"
+        with self._user_errors():
+            try:
+                # Looked at before it is made: an account may have rights on its datasets only.
+                dataset = self._client.get_dataset(name, timeout=TIMEOUT)
+            except NotFound:
+                new = bigquery.Dataset(name)
+                new.location = self.settings.bigquery_location
+                dataset = self._client.create_dataset(new, exists_ok=True, timeout=TIMEOUT)
+        if milliseconds := dataset.default_table_expiration_ms or dataset.default_partition_expiration_ms:
+            raise ConfigurationError(
+                f"The dataset {name} has a default expiration: BigQuery would delete its raw data, which cannot "
+                f"be read a second time, after {milliseconds / 86_400_000:.0f} days. Nothing was written. Run "
+                "`bq update --default_table_expiration 0 --default_partition_expiration 0 "
+                f"{name.replace('.', ':')}`; a project without billing (the sandbox) does not allow it."
+            )
+
+    def _run(self, sql: str, *, writes: bool) -> list[tuple[Any, ...]]:
+        with self._user_errors():
+            return [tuple(row.values()) for row in self._client.query_and_wait(sql, wait_timeout=TIMEOUT)]
+
+    def _tables(self, sql: str, rows: int) -> Iterator[pa.Table]:
+        """Page by page over REST, which needs no right beyond that to query."""
+        with self._user_errors():
+            answer = self._client.query(sql).result(page_size=rows, timeout=TIMEOUT)
+            for batch in answer.to_arrow_iterable():
+                yield pa.Table.from_batches([batch])
 
     @contextmanager
-    def _told_in_a_sentence(self) -> Iterator[None]:
-        """Raises JobMarketError in place of what Google's client raises."""
-        from google.api_core.exceptions import GoogleAPICallError, NotFound, RetryError
+    def _user_errors(self) -> Iterator[None]:
+        """Raise JobMarketError in place of what Google's client raises."""
+        from google.api_core.exceptions import GoogleAPICallError, RetryError
+        from google.auth.exceptions import GoogleAuthError, TransportError
         from requests import RequestException
 
         try:
             yield
-        except (RetryError, RequestException, TimeoutError):
+        except (RetryError, RequestException, TransportError, TimeoutError):
             raise SourceUnavailable(f"{self} does not answer now; try again later.") from None
+        except GoogleAuthError:
+            raise CredentialsError(
+                f"No BigQuery access with {self.key.credential_source}: Google gives no token for it. It is "
+                "expired or revoked, or this machine's clock is wrong; check the clock, then make a new key or "
+                "log in again."
+            ) from None
         except GoogleAPICallError as error:
-            kind = _Missing if isinstance(error, NotFound) else JobMarketError
-            raise kind(f"{self} refuses a query: {error.message}") from None
+            raise self._refusal(error) from None
 
-    def read(self, sql: str, rows: int) -> Iterator[pa.Table]:
-        """Page by page over REST, which needs no right beyond that to query."""
-        try:
-            with self._told_in_a_sentence():
-                answer = self._client.query(sql).result(page_size=rows, timeout=SECONDS)
-                for batch in answer.to_arrow_iterable():
-                    yield pa.Table.from_batches([batch])
-        except _Missing:
-            return
-
-    def raw_columns(self) -> list[tuple[Any, ...]]:
-        """Those that BigQuery's own view of the dataset shows."""
-        columns = f"{self.settings.raw_dataset}.INFORMATION_SCHEMA.COLUMNS"
-        return self.query(f"select table_name, column_name, data_type from {columns}")
-
-    def marts(self) -> list[str]:
-        """Those of the marts' dataset."""
-        dataset = f"{self.settings.dataset}_marts"
-        tables = self.query(f"select table_name from {dataset}.INFORMATION_SCHEMA.TABLES order by 1")
-        return [f"{dataset}.{name}" for (name,) in tables]
+    def _refusal(self, error: Any) -> JobMarketError:
+        text = f"{self} refuses a statement: {(error.message or type(error).__name__).rstrip('.')}."
+        if error.code == 404:
+            return MissingTableError(text)
+        if {reason.get("reason") for reason in error.errors} & set(QUOTAS):
+            return SourceUnavailable(f"{text} Try again later.")
+        if error.code in (401, 403):
+            return ConfigurationError(
+                f"{text} The account of {self.key.credential_source} needs the roles BigQuery Job User in "
+                "the project and BigQuery Data Editor on its datasets, and the project needs billing."
+            )
+        return JobMarketError(text)
 
     @cached_property
     def _client(self) -> Any:
@@ -154,5 +156,5 @@ class BigQueryWarehouse(Warehouse):
             self.key.project,
             self.key.google(),
             location=self.settings.bigquery_location,
-            default_query_job_config=bigquery.QueryJobConfig(labels=LABELS, maximum_bytes_billed=MOST_BYTES),
+            default_query_job_config=bigquery.QueryJobConfig(labels=LABELS, maximum_bytes_billed=MAX_BYTES),
         )

@@ -1,57 +1,57 @@
-"""BigQuery's credentials: found in one of five ways, checked, and given to whoever needs them.
+"""BigQuery's credentials: found in one of five places, checked, and given to dlt, dbt and Google's client.
 
-Flow: [bigquery_key] in dlt's configuration -> `resolve` -> Key -> dlt, dbt, workers, key files.
-Nothing is read before `resolve` is called, and no message, repr or pickle shows a part of a key.
+[bigquery_key] of the configuration -> `resolve` -> Key. Nothing is read before `resolve` is called, and no
+message, repr or pickle shows a part of a key.
 """
 
 from __future__ import annotations
 
+import base64
+import importlib
 import json
 import os
-import shutil
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from extract.warehouses.key_stores import (
-    DEFAULT,
-    READERS,
-    SCOPES,
-    CredentialsError,
-    KeySettings,
-    default_credentials,
-    fail,
-    google_request,
+from extract.config import KeySettings
+from extract.errors import ConfigurationError, SourceUnavailable
+
+SCOPES = (
+    "https://www.googleapis.com/auth/bigquery",
+    "https://www.googleapis.com/auth/cloud-platform",
 )
-
-__all__ = ["CredentialsError", "Key", "KeySettings", "resolve", "verify"]
-
-BIGQUERY = "https://bigquery.googleapis.com"
+GOOGLE_SECRETS = "https://secretmanager.googleapis.com"
+TIMEOUT = 15.0
+"""Seconds for one request to a secret manager."""
+DEFAULT = "application-default credentials"
 FIELDS = ("project_id", "private_key_id", "private_key", "client_email", "token_uri")
-OTHER_KINDS = ("authorized_user", "external_account", "impersonated_service_account")
+
+
+class CredentialsError(ConfigurationError):
+    """No usable key: one sentence with the source that was tried and what to do."""
 
 
 @dataclass(frozen=True, repr=False)
 class Key:
     """A service-account key, or (without `info`) the machine's default credentials."""
 
-    way: str
+    credential_source: str
+    """In words, for messages."""
     project: str
     info: Mapping[str, str] | None
 
     def __repr__(self) -> str:
-        return f"Key({self.way}, project {self.project})"
+        return f"Key({self.credential_source}, project {self.project})"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("A Key is not pickled; give a worker Key.environment() and let it resolve.")
+        raise TypeError("A Key is not pickled: it never leaves this machine.")
 
     def google(self) -> Any:
         """google.auth's credentials, for any of Google's clients and for dlt. Does no request."""
         if self.info is None:
-            return default_credentials()[0]
+            return _default_credentials()[0]
         from google.oauth2 import service_account
 
         return service_account.Credentials.from_service_account_info(  # type: ignore[no-untyped-call]
@@ -59,22 +59,13 @@ class Key:
         )
 
     def dlt(self) -> Any:
-        """dlt's credentials, to hand to `dlt.destinations.bigquery(credentials=...)`."""
+        """dlt's credentials, for its destinations `bigquery` and `filesystem`."""
         from dlt.common.configuration.specs import GcpServiceAccountCredentials
 
         credentials = GcpServiceAccountCredentials()
-        credentials.parse_native_representation(self.google())
+        key = json.dumps({**self.info, "project_id": self.project}) if self.info else self.google()
+        credentials.parse_native_representation(key)
         credentials.project_id = self.project
-        return credentials
-
-    def dlt_storage(self) -> Any:
-        """dlt's credentials for a bucket. Those of `dlt` give gcsfs nothing: it would look for others."""
-        if self.info is None:
-            return self.dlt()
-        from dlt.common.configuration.specs import GcpServiceAccountCredentials
-
-        credentials = GcpServiceAccountCredentials()
-        credentials.parse_native_representation(json.dumps({**self.info, "project_id": self.project}))
         credentials.resolve()
         return credentials
 
@@ -91,97 +82,160 @@ class Key:
             "DBT_ENV_SECRET_BIGQUERY_PRIVATE_KEY": self.info["private_key"],
         }
 
-    def environment(self) -> dict[str, str]:
-        """With these variables `resolve` finds the same key on a worker, without its store."""
-        names = {"BIGQUERY_KEY__PROJECT": self.project}
-        if self.info is None:
-            return names | {"BIGQUERY_KEY__SOURCE": "default"}
-        return names | {
-            "BIGQUERY_KEY__SOURCE": "environment",
-            "BIGQUERY_KEY__VARIABLE": "JOB_MARKET_BIGQUERY_KEY",
-            "JOB_MARKET_BIGQUERY_KEY": json.dumps(dict(self.info)),
-        }
 
-    @contextmanager
-    def file(self) -> Iterator[Path]:
-        """A private file with the key, for a tool that insists on one; gone after the block."""
-        if self.info is None:
-            fail(self.way, "they are no key for a file; set bigquery_key.source to another way")
-        folder = Path(tempfile.mkdtemp(prefix="job-market-"))  # 0700
-        try:
-            path = folder / "key.json"
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w") as file:
-                json.dump(dict(self.info), file)
-            yield path
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+def require(module: str, extra: str, what: str) -> Any:
+    """The imported module. Raises ConfigurationError that names the extra which installs it for `what`."""
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        raise ConfigurationError(
+            f"{what} needs the package {module}, which is not installed: `pip install '.[{extra}]'`."
+        ) from None
 
 
 def resolve(settings: KeySettings) -> Key:
-    """Find the key the one way that is configured; other ways are not tried.
+    """The key from the configured source; no other source is tried.
 
-    Raises:
-        CredentialsError: missing, malformed, or the store refuses to give it.
-        SourceUnavailable: the store cannot be reached now.
+    Raises CredentialsError if it is missing, malformed or refused, SourceUnavailable if its store cannot be
+    reached now.
     """
     if settings.source == "default":
-        project = settings.project or default_credentials()[1]
+        project = settings.project or _default_credentials()[1]
         if not project:
-            fail(DEFAULT, "they name no project; set bigquery_key.project")
+            _fail(DEFAULT, "they name no project; set bigquery_key.project")
         return Key(DEFAULT, project, None)
-    way, text = READERS[settings.source](settings)
-    info = _parsed(text, way)
-    return Key(way, settings.project or info["project_id"], info)
+    source, text = READERS[settings.source](settings)
+    info = _parsed(text, source)
+    return Key(source, settings.project or info["project_id"], info)
 
 
-def verify(key: Key) -> None:
-    """Ask Google for a token and BigQuery for a dry run, which bills nothing.
+def _fail(source: str, why: str) -> NoReturn:
+    raise CredentialsError(f"No BigQuery access with {source}: {why}.") from None
 
-    Raises:
-        CredentialsError: the key is expired, revoked, or may not run queries in its project.
-        SourceUnavailable: Google cannot be reached now.
-    """
-    base = os.environ.get("BIGQUERY_EMULATOR_HOST", BIGQUERY)
-    url = f"{base}/bigquery/v2/projects/{key.project}/queries"
-    query = {"query": "select 1", "dryRun": True, "useLegacySql": False}
-    status = google_request(key.google(), key.way, "POST", url, json=query).status_code
-    if status in (401, 403):
-        fail(
-            key.way,
-            f"it may not run queries in project {key.project}; give its account the roles "
-            "BigQuery Job User and BigQuery Data Editor there",
-        )
-    if status != 200:
-        fail(
-            key.way,
-            f"BigQuery refused a test query in project {key.project} (HTTP {status}); check "
-            "bigquery_key.project, and that the BigQuery API is enabled there",
+
+def _default_credentials() -> tuple[Any, str | None]:
+    """The machine's own credentials and their project, if they name one."""
+    import google.auth
+    from google.auth.exceptions import GoogleAuthError
+
+    try:
+        return google.auth.default(scopes=SCOPES)
+    except (GoogleAuthError, OSError, ValueError):
+        _fail(
+            DEFAULT,
+            "there are none, or they cannot be read; run `gcloud auth application-default login`, or set "
+            "bigquery_key.source",
         )
 
 
-def _parsed(text: str, way: str) -> dict[str, str]:
+def _from_file(settings: KeySettings) -> tuple[str, str]:
+    if not settings.path:
+        _fail("a key file", "set bigquery_key.path to the key's JSON file")
+    source = f"the key file {settings.path}"
+    try:
+        return source, Path(settings.path).expanduser().read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text"
+        _fail(source, f"{reason}; set bigquery_key.path to the key's JSON file, which this user may read")
+
+
+def _from_environment(settings: KeySettings) -> tuple[str, str]:
+    source = f"the environment variable {settings.variable}"
+    text = os.environ.get(settings.variable, "")
+    if not text.strip():
+        _fail(source, "it is not set; set it to the key's JSON")
+    return source, text
+
+
+def _from_aws(settings: KeySettings) -> tuple[str, str]:
+    if not settings.secret_id:
+        _fail("AWS Secrets Manager", "set bigquery_key.secret_id to the secret's name")
+    source = f"AWS Secrets Manager (secret {settings.secret_id})"
+    boto3 = require("boto3", "aws", source)
+    from botocore import exceptions  # type: ignore[import-untyped]
+    from botocore.config import Config  # type: ignore[import-untyped]
+
+    limits = Config(connect_timeout=5, read_timeout=TIMEOUT, retries={"total_max_attempts": 2})
+    try:
+        # A session of our own: boto3's shared one keeps the first identity that it ever found.
+        client = boto3.Session(region_name=settings.region).client("secretsmanager", config=limits)
+        return source, client.get_secret_value(SecretId=settings.secret_id).get("SecretString", "")
+    except exceptions.ClientError as error:
+        _fail(
+            source,
+            f"AWS answers {error.response['Error']['Code']}; check bigquery_key.secret_id, bigquery_key.region "
+            "and that this AWS identity has the rights secretsmanager:GetSecretValue and kms:Decrypt",
+        )
+    except (exceptions.HTTPClientError, exceptions.ConnectionError):
+        raise SourceUnavailable(f"{source} cannot be reached now; try again later.") from None
+    except exceptions.BotoCoreError as error:
+        _fail(
+            source, f"{str(error).rstrip('.')}; log in to AWS or give this machine a role, and set the region"
+        )
+
+
+def _from_google(settings: KeySettings) -> tuple[str, str]:
+    from google.auth.exceptions import GoogleAuthError, TransportError
+    from google.auth.transport.requests import AuthorizedSession
+    from requests import RequestException
+
+    name = (settings.resource or "").strip("/")
+    parts = name.split("/")
+    if parts[::2] not in (["projects", "secrets"], ["projects", "secrets", "versions"]):
+        _fail("Google Secret Manager", "set bigquery_key.resource to projects/PROJECT/secrets/NAME")
+    source = f"Google Secret Manager ({name})"
+    version = name if len(parts) == 6 else f"{name}/versions/latest"
+    try:
+        session: Any = AuthorizedSession(_default_credentials()[0])  # type: ignore[no-untyped-call]
+        with session:
+            answer = session.get(f"{GOOGLE_SECRETS}/v1/{version}:access", timeout=TIMEOUT)
+    except (TransportError, RequestException):
+        raise SourceUnavailable(f"{source} cannot be reached now; try again later.") from None
+    except GoogleAuthError:
+        _fail(source, "the application-default credentials get no token; log in again")
+    if answer.status_code >= 500 or answer.status_code == 429:
+        raise SourceUnavailable(f"{source} cannot answer now; try again later.")
+    try:
+        answer.raise_for_status()
+        return source, base64.b64decode(answer.json()["payload"]["data"]).decode("utf-8", "replace")
+    except (RequestException, ValueError, KeyError, TypeError):
+        _fail(
+            source,
+            f"Google's answer (HTTP {answer.status_code}) holds no secret; check bigquery_key.resource, that "
+            "its version is enabled, and that the application-default credentials have the role Secret Manager "
+            "Secret Accessor",
+        )
+
+
+READERS: dict[str, Callable[[KeySettings], tuple[str, str]]] = {
+    "file": _from_file,
+    "environment": _from_environment,
+    "aws_secrets_manager": _from_aws,
+    "google_secret_manager": _from_google,
+}
+
+
+def _parsed(text: str, source: str) -> dict[str, str]:
     """The key in `text`, checked down to its RSA key. No message quotes the text."""
     again = "download the service account's key again as JSON"
     try:
         info = json.loads(text)
     except ValueError:
-        fail(way, f"it does not hold JSON; {again}")
+        _fail(source, f"it does not hold JSON; {again}")
     if not isinstance(info, dict):
-        fail(way, f"it does not hold a JSON object; {again}")
-    kind = info.get("type")
-    if kind in OTHER_KINDS:
-        fail(way, f"it holds credentials of type {kind}; use them with bigquery_key.source default")
-    wrong = [name for name in FIELDS if not isinstance(info.get(name), str) or not info[name]]
-    if kind != "service_account":
-        wrong.insert(0, "type")
-    if wrong:
-        fail(way, f"it is no service-account key (look at {', '.join(wrong)}); {again}")
+        _fail(source, f"it does not hold a JSON object; {again}")
+    if info.get("type") != "service_account":
+        _fail(
+            source,
+            f"it is no service-account key (look at type); {again}, or set bigquery_key.source to default",
+        )
+    if wrong := [name for name in FIELDS if not isinstance(info.get(name), str) or not info[name]]:
+        _fail(source, f"it is no service-account key (look at {', '.join(wrong)}); {again}")
     key = {name: value for name, value in info.items() if isinstance(value, str)}
     # A key that went through an environment variable often has its newlines escaped once more.
     key["private_key"] = key["private_key"].replace("\\n", "\n")
     try:
-        Key(way, key["project_id"], key).google()
+        Key(source, key["project_id"], key).google()
     except Exception:  # google-auth and cryptography raise many kinds, and some quote the key
-        fail(way, f"its private_key cannot be read; {again}")
+        _fail(source, f"its private_key cannot be read; {again}")
     return key

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from extract.warehouses.lease import Lease
 
 from extract.errors import JobMarketError
 from extract.warehouses.bigquery import BigQueryWarehouse
-from extract.warehouses.lease import Lease
 
 
 def test_of_several_runs_at_once_one_holds_bigquery_and_the_others_are_told(
@@ -19,9 +19,9 @@ def test_of_several_runs_at_once_one_holds_bigquery_and_the_others_are_told(
     warehouse = make_warehouse(raw_dataset="leased_raw")
     elsewhere = make_warehouse(raw_dataset="leased_raw", pipelines_dir=str(tmp_path / "elsewhere"))
     with (
-        warehouse.locked(),
+        warehouse.lock(),
         pytest.raises(JobMarketError, match=r"Another run holds BigQuery project .*: process \d+ on"),
-        elsewhere.locked(),
+        elsewhere.lock(),
     ):
         pass
     leases = [Lease(warehouse.execute, warehouse.raw("run_lock")) for _ in range(4)]
@@ -33,5 +33,5 @@ def test_of_several_runs_at_once_one_holds_bigquery_and_the_others_are_told(
         f"update {dead.table} set held_until = timestamp '2026-01-01 00:00:00+00' "
         f"where owner = '{dead.owner}'"
     )
-    with warehouse.locked():
+    with warehouse.lock():
         assert not dead.renew()

@@ -27,7 +27,7 @@ from extract.hashing import canonical_json, version_id
 from extract.privacy.redact import redact, redact_text
 from extract.sources.http import MAX_DOCUMENT_BYTES
 from extract.sources.load_log import Reject, digest
-from extract.sources.nav.parse import ACTIVE, NotUnderstood, microseconds, parse_instant
+from extract.sources.nav.parse import ACTIVE, ParseError, microseconds, parse_timestamp
 
 SOURCE = "mongo_archive"
 
@@ -62,7 +62,7 @@ def archived(document: Mapping[str, Any]) -> Archived | Reject:
     """The ad in a document, whose values are BSON's or written as extended JSON."""
     try:
         return _archived(document)
-    except NotUnderstood as error:
+    except ParseError as error:
         content = json.loads(json_util.dumps({name: document[name] for name in document if name != "_id"}))
         identity = document_id(document)
         shown = str(identity) if isinstance(identity, ObjectId) else redact_text(str(identity))
@@ -73,7 +73,7 @@ def document_id(document: Mapping[str, Any]) -> Any:
     """The `_id`, None without one."""
     try:
         return _of_extended_json(document.get("_id"))
-    except NotUnderstood:
+    except ParseError:
         return str(document["_id"])
 
 
@@ -84,17 +84,17 @@ def reject_id(document: Mapping[str, Any]) -> str:
 
 
 def ad_id_of(document: Mapping[str, Any]) -> str:
-    """The ad's id that a document's `uuid` gives. Raises NotUnderstood."""
+    """The ad's id that a document's `uuid` gives. Raises ParseError."""
     if (value := document.get("uuid")) is None:
-        raise NotUnderstood("a document without 'uuid'")
+        raise ParseError("a document without 'uuid'")
     try:
         return str(uuid.UUID(str(plain(_of_extended_json(value))).strip()))
     except ValueError:
-        raise NotUnderstood("its 'uuid' is none") from None
+        raise ParseError("its 'uuid' is none") from None
 
 
 def plain(value: Any) -> Any:
-    """A BSON value as one that JSON has. Raises NotUnderstood.
+    """A BSON value as one that JSON has. Raises ParseError.
 
     A date becomes ISO 8601 text in UTC, or its milliseconds beyond the years 1 to 9999; Decimal128 the text
     of its digits; NaN, infinity and binary data null; any other type its text.
@@ -117,7 +117,7 @@ def plain(value: Any) -> Any:
             return [plain(part) for part in value]
         case Mapping():
             if unknown := [key for key in value if str(key).startswith("$")]:
-                raise NotUnderstood(f"extended JSON that cannot be read: {str(unknown)[:100]}")
+                raise ParseError(f"extended JSON that cannot be read: {str(unknown)[:100]}")
             return {str(key): plain(part) for key, part in value.items()}
     return str(value)
 
@@ -129,7 +129,7 @@ def _of_extended_json(value: Any) -> Any:
             json_util.dumps(value, json_options=_EXTENDED_JSON), json_options=_EXTENDED_JSON
         )
     except (TypeError, ValueError, ArithmeticError, RecursionError, BSONError):
-        raise NotUnderstood("extended JSON that cannot be read") from None
+        raise ParseError("extended JSON that cannot be read") from None
 
 
 def _archived(document: Mapping[str, Any]) -> Archived:
@@ -138,9 +138,9 @@ def _archived(document: Mapping[str, Any]) -> Archived:
     content = {name: _with_offset(name, value) for name, value in plain(_of_extended_json(content)).items()}
     content["uuid"] = ad_id
     if not any(content.get(name) for name in ("title", "description", "published")):
-        raise NotUnderstood("no ad: neither title nor description nor time of publishing")
+        raise ParseError("no ad: neither title nor description nor time of publishing")
     if len(canonical_json(content)) > MAX_DOCUMENT_BYTES:
-        raise NotUnderstood(f"a document above {MAX_DOCUMENT_BYTES >> 20} MB")
+        raise ParseError(f"a document above {MAX_DOCUMENT_BYTES >> 20} MB")
     changed_at = _changed_at(content, document_id(document))
     redacted = redact(content)
     text = canonical_json(redacted)
@@ -161,9 +161,9 @@ def _changed_at(content: dict[str, Any], identity: Any) -> datetime:
     """The ad's own clock; where it is silent, when it was published, or else when it was archived."""
     for name in ("updated", "published"):
         try:
-            return parse_instant(content.get(name))
+            return parse_timestamp(content.get(name))
         except (TypeError, ValueError, OverflowError):
             continue
     if isinstance(identity, ObjectId):
         return identity.generation_time.astimezone(UTC)
-    raise NotUnderstood("no time: neither 'updated' nor 'published' nor an ObjectId tells when")
+    raise ParseError("no time: neither 'updated' nor 'published' nor an ObjectId tells when")

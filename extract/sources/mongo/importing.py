@@ -31,7 +31,7 @@ from extract.schema import AD_FEATURES, AD_VERSIONS, new_tables
 from extract.sources.load_log import LoadLog, Reject
 from extract.sources.mongo.archive import Document, documents_in, opened
 from extract.sources.mongo.documents import FIELDS, SOURCE, Archived, ad_id_of, archived, reject_id
-from extract.sources.nav.parse import NotUnderstood
+from extract.sources.nav.parse import ParseError
 from extract.warehouses.base import Warehouse
 
 BATCH = 200
@@ -201,7 +201,7 @@ class _Import:
 def _ad_id(document: Document) -> str | None:
     try:
         return ad_id_of(document)
-    except NotUnderstood:
+    except ParseError:
         return None
 
 

@@ -19,7 +19,7 @@ from extract.privacy.personal_data import IDENTITY
 from extract.privacy.redact import DROPPED_FIELD, STRUCTURAL_FIELDS, looks_structural, redact, redact_text
 from extract.sources.http import MAX_DOCUMENT_BYTES
 from extract.sources.load_log import Reject, digest
-from extract.sources.nav.parse import NotUnderstood
+from extract.sources.nav.parse import ParseError
 
 
 class Shape(NamedTuple):
@@ -79,7 +79,7 @@ def state_of(record: Any, shape: Shape, read_at: datetime) -> State | Reject:
     try:
         key = [_key_part(record, path) for path in shape.key]
         changed_at = _changed_at(record, shape, read_at)
-    except NotUnderstood as error:
+    except ParseError as error:
         return _reject(str(error), content)
     document = canonical_json(content)
     state_hash = digest([changed_at.isoformat() if changed_at else None, document])
@@ -94,9 +94,9 @@ def _changed_at(record: Any, shape: Shape, read_at: datetime) -> datetime | None
     try:
         changed_at = parse_time(value, shape.zone)
     except (TypeError, ValueError, OverflowError):
-        raise NotUnderstood(f"no time in the field {shape.time!r}") from None
+        raise ParseError(f"no time in the field {shape.time!r}") from None
     if changed_at > read_at + timedelta(days=1):
-        raise NotUnderstood(f"a time more than a day ahead in the field {shape.time!r}")
+        raise ParseError(f"a time more than a day ahead in the field {shape.time!r}")
     return changed_at
 
 
@@ -133,7 +133,7 @@ def _without(value: Any, path: Sequence[str]) -> Any:
 def _key_part(record: dict[str, Any], path: str) -> str:
     value = next(values(record, path), None)
     if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
-        raise NotUnderstood(f"no text or whole number in the key field {path!r}")
+        raise ParseError(f"no text or whole number in the key field {path!r}")
     text = str(value)
     return text if _is_code(text) else digest(text)
 
