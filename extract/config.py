@@ -35,15 +35,18 @@ class FeedSettings(BaseConfiguration):
     base_url: str = "https://pam-stilling-feed.nav.no"
     token: TSecretStrValue | None = None
     """A private token; without one the public token is asked for."""
-    concurrency: int = 8
+    concurrency: int = 16
+    """Connections; fewer while the feed answers 429 or 503."""
     since_days: int = 180
+    reread_days: int = 7
+    """Each open ad's detail is read again once in this number of days."""
     pages_per_load: int = 50
     details_per_load: int = 12_000
     connect_timeout: float = 10
     read_timeout: float = 60
     attempts: int = 5
     """How often a request is sent before the feed counts as unavailable."""
-    longest_wait: float = 60
+    max_backoff: float = 60
     """The longest pause between two attempts; a longer Retry-After ends the run."""
 
 
@@ -74,7 +77,7 @@ class RegisterSettings(BaseConfiguration):
     connect_timeout: float = 10
     read_timeout: float = 60
     attempts: int = 5
-    longest_wait: float = 60
+    max_backoff: float = 60
 
 
 @configspec

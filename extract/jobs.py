@@ -23,22 +23,22 @@ from extract.errors import JobMarketError
 from extract.executors.bounded_map import BatchExecutor
 from extract.executors.factory import open_executor
 from extract.loading import recovery
-from extract.loading.load import LoadSummary, extract_and_load
 from extract.loading.raw_schema import refuse_older
 from extract.monitoring.notifications import record, recorded
 from extract.monitoring.progress import Progress
 from extract.monitoring.status import FeedStatus, counts_table, report, row_counts
 from extract.monitoring.volume import volume_alarm
 from extract.sources import reprocess as reprocessing
-from extract.sources.brreg.load import RegisterSummary, load_register
+from extract.sources.brreg.load import load_register
+from extract.sources.nav.extraction import ExtractionSummary, extract_feed
 from extract.sources.nav.stored import feed_state
 from extract.warehouses.base import Warehouse
 from extract.warehouses.factory import configured_warehouse
 
 if TYPE_CHECKING:  # imported by the jobs that need them: they take long
     from dashboard.publish import Published
-    from extract.sources.mongo.importing import Account
-    from extract.sources.rest_api.source import Reading
+    from extract.sources.mongo.importing import ReconciliationReport
+    from extract.sources.rest_api.source import ApiRun
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class RunOptions:
 class Extracted(NamedTuple):
     """What an extraction loaded, and the text of the volume alarm, if there is one."""
 
-    loaded: LoadSummary
+    loaded: ExtractionSummary
     alarm: str | None
 
     def __str__(self) -> str:
@@ -134,24 +134,24 @@ def reprocess(options: RunOptions, executor: str | None = None) -> reprocessing.
 
 def import_archive(
     options: RunOptions, file: Path | None = None, show: Callable[[RenderableType], None] = print
-) -> Account:
+) -> ReconciliationReport:
     """Import the archive from its server or from a file; `show` gets the report before it is checked."""
     from extract.sources.mongo.importing import import_archive as load
 
     with _locked("import-archive", options) as warehouse, options.console.status("reading the archive"):
-        report = load(warehouse, config.configured(config.ArchiveSettings))
+        report = load(warehouse, config.configured(config.ArchiveSettings), file)
         show(report.table())
         report.check()
     return report
 
 
-def register(options: RunOptions) -> RegisterSummary:
+def register(options: RunOptions) -> str:
     """Load what changed in the business register."""
     with _locked("register", options) as warehouse, options.console.status("reading the business register"):
         return load_register(warehouse, config.configured(config.RegisterSettings))
 
 
-def source(options: RunOptions, name: str) -> Reading:
+def source(options: RunOptions, name: str) -> ApiRun:
     """Load what is new in the API that [sources.api.NAME] declares."""
     from extract.sources.rest_api.settings import declared_api
     from extract.sources.rest_api.source import load_api
@@ -188,11 +188,11 @@ def feed_status(warehouse: Warehouse) -> FeedStatus | None:
     if (state := feed_state(warehouse)) is None:
         return None
     failures: dict[str, list[str]] = {}
-    for ad_id, detail in state.owed.items():
+    for ad_id, detail in state.pending.items():
         if detail.reason:
             failures.setdefault(detail.reason, []).append(ad_id)
     cursor = state.recent[0].page_id if state.recent else None
-    return FeedStatus(state.feed, cursor, state.newest_event_at, len(state.owed), failures)
+    return FeedStatus(state.feed, cursor, state.newest_event_at, len(state.pending), failures)
 
 
 def _extract(
@@ -200,7 +200,7 @@ def _extract(
 ) -> Extracted:
     settings = config.configured(config.FeedSettings)
     with _open_executor(executor) as pool, Progress(options.console) as progress:
-        loaded = extract_and_load(warehouse, settings, since, progress, pool)
+        loaded = extract_feed(warehouse, settings, pool, progress, since)
     if (feed := feed_status(warehouse)) is None or feed.is_mock:
         return Extracted(loaded, None)
     alarm = volume_alarm(warehouse)

@@ -27,7 +27,7 @@ class Progress(ExitStack):
         self._events += events
         self._show(f"{self._pages} pages read, {self._events} events")
 
-    def details_pending(self, pending: int) -> None:
+    def pending_details(self, pending: int) -> None:
         """The number of details to fetch from here on."""
         self._pending = self._done + self._failed + pending
         self._show(f"caught up after {self._pages} pages, {pending} details to fetch")

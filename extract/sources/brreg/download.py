@@ -1,16 +1,16 @@
 """The register's bulk downloads: a file that is fetched with resumption, and read as a stream.
 
-GET lastned ──> <kind>.json.gz.part ──> gunzip ──> objects
+    GET lastned ──> KIND.json.gz.part ──> gunzip ──> units
 
-A download that broke off, in this run or in an earlier one, goes on where it ended if the file is still
-the same on the server (If-Range), and begins again if not.
+A download that broke off, in this run or in an earlier one, goes on where it ended if the file is still the
+same on the server (If-Range), and begins again if not.
 """
 
 from __future__ import annotations
 
+import asyncio
+import gzip
 import json
-import logging
-import time
 import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -18,60 +18,51 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
-from dlt.sources.helpers import requests
-from urllib3.exceptions import HTTPError
+import aiohttp
+import ijson
 
-from extract.errors import SourceUnavailable
-from extract.sources.brreg.json_array import NotAnArray, objects_of
+from extract.errors import ConfigurationError, SourceUnavailable
+from extract.sources.http import HttpClient, HttpSettings, RetryableError, with_retries
 
 CHUNK = 1 << 18
-
-logger = logging.getLogger(__name__)
+DOWNLOAD_SECONDS = 3600
+"""Of one attempt; the next goes on where it ended."""
+MAX_UNIT_BYTES = 32 << 20
 
 
 class BulkFile:
     """One bulk download, kept under `folder` until it is discarded."""
 
-    def __init__(self, client: requests.Client, url: str, folder: Path, kind: str) -> None:
-        self._client = client
-        self._url = url
+    def __init__(self, settings: HttpSettings, url: str, folder: Path, kind: str) -> None:
+        self._settings, self._url = settings, url
         self._file = folder / f"{kind}.json.gz.part"
         self._notes = folder / f"{kind}.json"
 
-    def fetch(self, attempts: int) -> datetime | None:
+    def fetch(self) -> datetime | None:
         """Download it, or what is missing of it; returns when the server made it (UTC), if it says so.
 
-        Raises SourceUnavailable; what came so far is kept.
+        Raises ConfigurationError, SourceUnavailable; what was read is kept.
         """
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        for attempt in range(attempts):
-            before = self._size()
-            try:
-                if self._fetch_on():
-                    return self._made_at()
-                reason = "it ended early"
-            except (requests.RequestException, HTTPError) as error:
-                reason = str(error)
-            logger.info("%s: %s; %d bytes are here", self._url, reason, self._size())
-            if self._size() == before:
-                time.sleep(min(0.1 * 2**attempt, 10))
-        raise SourceUnavailable(
-            f"{self._url} could not be downloaded in {attempts} tries; the last one: {reason}. Nothing in "
-            "the warehouse has changed; run again to go on with the download."
-        )
-
-    def objects(self) -> Iterator[list[dict[str, Any]]]:
-        """The units of the whole download, some at a time.
-
-        Raises SourceUnavailable where it is truncated or corrupt; it is then discarded.
-        """
+        asyncio.run(with_retries(self._fetch_on, self._settings, self._url))
         try:
-            yield from objects_of(self._unpacked())
-        except (zlib.error, NotAnArray, EOFError) as error:
+            return parsedate_to_datetime(self._noted()["modified"]).astimezone(UTC)
+        except (KeyError, TypeError, ValueError):
+            return None
+
+    def units(self) -> Iterator[Any]:
+        """The elements of the downloaded array. Raises SourceUnavailable if it is damaged."""
+        try:
+            with gzip.open(self._file) as unpacked:
+                reader = _Reader(unpacked)
+                for unit in ijson.items(reader, "item", use_float=True):
+                    reader.since_unit = 0
+                    yield unit
+        except (EOFError, zlib.error, gzip.BadGzipFile, ijson.JSONError) as error:
             self.discard()
             raise SourceUnavailable(
-                f"{self._url} sent a file that is damaged ({error}). Nothing in the warehouse has changed; "
-                "run again to download it anew."
+                f"{self._url} sent a file that is damaged ({str(error).splitlines()[0]}). Nothing in the "
+                "warehouse has changed; run again to download it anew."
             ) from None
 
     def discard(self) -> None:
@@ -79,53 +70,54 @@ class BulkFile:
         self._file.unlink(missing_ok=True)
         self._notes.unlink(missing_ok=True)
 
-    def _size(self) -> int:
-        return self._file.stat().st_size if self._file.exists() else 0
-
-    def _fetch_on(self) -> bool:
-        """Fetch what is missing; returns whether the file is whole."""
-        notes: dict[str, Any] = json.loads(self._notes.read_text()) if self._notes.exists() else {}
-        have = self._size()
+    async def _fetch_on(self) -> None:
+        """Fetch what is missing. Raises RetryableError if the file is not whole then."""
+        have = self._file.stat().st_size if self._file.exists() else 0
         headers = {"Accept-Encoding": "identity"}
-        if have and notes.get("validator"):
-            headers |= {"Range": f"bytes={have}-", "If-Range": notes["validator"]}
-        with self._client.get(self._url, headers=headers, stream=True) as response:
-            if response.status_code == 416:
+        if have and (validator := self._noted().get("validator")):
+            headers |= {"Range": f"bytes={have}-", "If-Range": validator}
+        timeout = aiohttp.ClientTimeout(DOWNLOAD_SECONDS, sock_read=self._settings.read_timeout)
+        options: dict[str, Any] = {"timeout": timeout, "auto_decompress": False}
+        async with (
+            HttpClient(self._settings) as client,
+            client.open("GET", self._url, headers, **options) as response,
+        ):
+            if response.status == 416:
                 if response.headers.get("Content-Range") == f"bytes */{have}":
-                    return True
+                    return
                 self.discard()
-                return False
-            response.raise_for_status()
-            goes_on = response.status_code == 206
-            length = response.headers.get("Content-Length")
-            total = None if length is None else int(length) + (have if goes_on else 0)
-            if not goes_on:
-                etag = response.headers.get("ETag", "")
-                modified = response.headers.get("Last-Modified")
+                raise RetryableError("has another file now")
+            if response.status not in (200, 206):
+                raise ConfigurationError(
+                    f"{self._url} answers {response.status}: look at base_url of [sources.register]."
+                )
+            if response.status == 200:
+                etag, modified = response.headers.get("ETag", ""), response.headers.get("Last-Modified")
                 # a weak ETag is no proof that the bytes are the same
                 validator = etag if etag and not etag.startswith("W/") else modified
                 self._notes.write_text(json.dumps({"validator": validator, "modified": modified}))
-            with self._file.open("ab" if goes_on else "wb") as out:
-                for chunk in response.raw.stream(CHUNK, decode_content=False):
+            with self._file.open("ab" if response.status == 206 else "wb") as out:
+                async for chunk in response.content.iter_chunked(CHUNK):
                     out.write(chunk)
-        return total is None or self._size() == total
 
-    def _made_at(self) -> datetime | None:
-        modified = json.loads(self._notes.read_text()).get("modified") if self._notes.exists() else None
+    def _noted(self) -> dict[str, Any]:
         try:
-            return parsedate_to_datetime(modified).astimezone(UTC) if modified else None
-        except ValueError:
-            return None
+            return dict(json.loads(self._notes.read_text()))
+        except (OSError, TypeError, ValueError):
+            return {}
 
-    def _unpacked(self) -> Iterator[bytes]:
-        unpacker = zlib.decompressobj(wbits=31)
-        with self._file.open("rb") as packed:
-            while chunk := packed.read(CHUNK):
-                while chunk:
-                    # bounded: a small file that unpacks to a huge text does not fill the memory
-                    yield unpacker.decompress(chunk, 4 * CHUNK)
-                    chunk = unpacker.unconsumed_tail
-                if unpacker.eof and unpacker.unused_data:
-                    raise EOFError("something follows the end of the gzip")
-        if not unpacker.eof:
-            raise EOFError("the gzip ends early")
+
+class _Reader:
+    """Reads a stream, and fails where a unit does not end: blanks aside, it would fill the memory."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self.since_unit = 0
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes. Raises EOFError."""
+        chunk: bytes = self._stream.read(size)
+        self.since_unit += len(chunk.strip())
+        if self.since_unit > MAX_UNIT_BYTES:
+            raise EOFError(f"no unit ends within {MAX_UNIT_BYTES >> 20} MB")
+        return chunk
