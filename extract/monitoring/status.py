@@ -52,7 +52,8 @@ def report(warehouse: Warehouse, feed: FeedStatus | None) -> RenderableType:
     loads, sources = _loads_table(warehouse), _sources_table(warehouse, now)
     if feed is None and not sources.row_count:
         return f"{warehouse} holds nothing yet. Next: `python run_pipeline.py`."
-    facts = Table(title=f"Warehouse {warehouse} (times are UTC)", title_justify="left", show_header=False)
+    facts = Table(title="Status (times are UTC)", title_justify="left", show_header=False)
+    facts.add_row("warehouse", str(warehouse))
     for name, text in [*_feed_facts(warehouse, feed, now), *_facts(warehouse, now)]:
         facts.add_row(name, text)
     counts = counts_table(row_counts(warehouse))
