@@ -11,7 +11,6 @@ from dlt.common.configuration.specs import BaseConfiguration
 
 from extract import config as settings
 from extract.sources.rest_api import settings as api_settings
-from extract.warehouses import credentials
 
 PROJECT = Path(__file__).resolve().parents[1]
 SPECS = {
@@ -20,7 +19,7 @@ SPECS = {
     "sources.mongo_archive": settings.ArchiveSettings,
     "sources.register": settings.RegisterSettings,
     "sources.api.NAME": api_settings.ApiSettings,
-    "bigquery_key": credentials.KeySettings,
+    "bigquery_key": settings.KeySettings,
 }
 
 

@@ -49,8 +49,8 @@ class Warehouse(ABC):
         except (ValueError, KeyError, DltException) as error:
             raise JobMarketError(
                 f"dlt's local folder {shown(self.pipelines_dir / PIPELINE)} cannot be read ({error}). Run "
-                "`python run_pipeline.py recover`: it moves the folder aside, and the next run goes on from the "
-                "warehouse."
+                "`python run_pipeline.py recover`: it moves the folder aside, and the next run goes on from "
+                "the warehouse."
             ) from error
         # The trace keeps what an exception says, which can be a header or a parameter of a request.
         pipeline.config.enable_runtime_trace = False
