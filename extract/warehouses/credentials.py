@@ -164,9 +164,7 @@ def _from_aws(settings: KeySettings) -> tuple[str, str]:
     except (exceptions.HTTPClientError, exceptions.ConnectionError):
         raise SourceUnavailable(f"{source} cannot be reached now; try again later.") from None
     except exceptions.BotoCoreError as error:
-        _fail(
-            source, f"{str(error).rstrip('.')}; log in to AWS or give this machine a role, and set the region"
-        )
+        _fail(source, f"{str(error).rstrip('.')}; log in to AWS, and set bigquery_key.region")
 
 
 def _from_google(settings: KeySettings) -> tuple[str, str]:

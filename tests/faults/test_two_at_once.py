@@ -11,11 +11,11 @@ from typing import Any
 
 import duckdb
 import pytest
-from extract.warehouses.lock import Lease, hold
 
 from extract.config import WarehouseSettings
 from extract.errors import JobMarketError
 from extract.warehouses.duckdb import DuckDBWarehouse
+from extract.warehouses.lock import Lease, hold
 
 TABLE = "run_lock"
 
