@@ -24,7 +24,10 @@ from extract.config import PROJECT, feed_settings, warehouse_settings
 from extract.errors import ConfigurationError
 from extract.warehouses.base import Warehouse
 from extract.warehouses.factory import configured_warehouse
+from extract.warehouses.lock import LEASE_SECONDS
 
+RETRY_SECONDS = LEASE_SECONDS + 60
+"""A run whose machine died holds BigQuery for LEASE_SECONDS; its retry comes after that."""
 KEY_BLOCK = "JOB_MARKET_KEY_BLOCK"
 """The variable that names the secret block with the key. A deployment holds the name: `prefect deploy` would
 put the value itself into what anybody who sees the deployment can read."""
@@ -36,7 +39,9 @@ def helps_to_try_again(task: Any, run: Any, state: Any) -> bool:
 
 
 # An unreachable feed (code 75 of the command line) is waited for; after that the next hour goes on.
-@task(retries=2, retry_delay_seconds=[300, 900], retry_condition_fn=helps_to_try_again, cache_policy=NO_CACHE)
+@task(
+    retries=2, retry_delay_seconds=RETRY_SECONDS, retry_condition_fn=helps_to_try_again, cache_policy=NO_CACHE
+)
 def extract(since: datetime | None = None) -> str:
     """Read what is new and load it; `since` reads the feed again from an instant."""
     from rich.console import Console
@@ -53,7 +58,9 @@ def extract(since: datetime | None = None) -> str:
         return _told(extract_and_load(warehouse, feed_settings(), since, progress, engine))
 
 
-@task(retries=1, retry_delay_seconds=60, retry_condition_fn=helps_to_try_again, cache_policy=NO_CACHE)
+@task(
+    retries=1, retry_delay_seconds=RETRY_SECONDS, retry_condition_fn=helps_to_try_again, cache_policy=NO_CACHE
+)
 def build() -> str:
     """Build and test the models."""
     from rich.console import Console
@@ -64,7 +71,9 @@ def build() -> str:
         return _told(build(warehouse, Console(stderr=True)))
 
 
-@task(retries=1, retry_delay_seconds=60, retry_condition_fn=helps_to_try_again, cache_policy=NO_CACHE)
+@task(
+    retries=1, retry_delay_seconds=RETRY_SECONDS, retry_condition_fn=helps_to_try_again, cache_policy=NO_CACHE
+)
 def publish() -> str:
     """Write the page and the dbt docs."""
     from dashboard.publish import publish
