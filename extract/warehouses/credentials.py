@@ -57,13 +57,19 @@ class Key:
 
     def dlt(self) -> Any:
         """dlt's credentials, for its destinations `bigquery` and `filesystem`."""
-        from dlt.common.configuration.specs import GcpServiceAccountCredentials
+        from dlt.common.configuration.specs.gcp_credentials import (
+            GcpDefaultCredentials,
+            GcpServiceAccountCredentials,
+        )
 
         credentials = GcpServiceAccountCredentials()
-        key = json.dumps({**self.info, "project_id": self.project}) if self.info else self.google()
-        credentials.parse_native_representation(key)
+        if self.info is None:
+            # The class's own method takes a service account's credentials only, not a machine's or a user's.
+            GcpDefaultCredentials.parse_native_representation(credentials, self.google())
+        else:
+            credentials.parse_native_representation(json.dumps(dict(self.info)))
+            credentials.resolve()
         credentials.project_id = self.project
-        credentials.resolve()
         return credentials
 
     def dbt_environment(self) -> dict[str, str]:
@@ -81,12 +87,12 @@ class Key:
 
 
 def require(module: str, extra: str, what: str) -> Any:
-    """The imported module. Raises ConfigurationError that names the extra which installs it for `what`."""
+    """The imported module. Raises ConfigurationError that names the extra with which `what` works."""
     try:
         return importlib.import_module(module)
     except ImportError:
         raise ConfigurationError(
-            f"{what} needs the package {module}, which is not installed: `pip install '.[{extra}]'`."
+            f"{what} needs the extra `{extra}`, which is not installed: run `make extras`."
         ) from None
 
 

@@ -423,7 +423,7 @@ def test_aws_that_cannot_be_reached_is_tried_again_later(monkeypatch: pytest.Mon
 
 def test_without_boto3_the_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "boto3", None)
-    with pytest.raises(ConfigurationError, match=r"AWS Secrets Manager .*boto3.*pip install '\.\[aws\]'"):
+    with pytest.raises(ConfigurationError, match=r"AWS Secrets Manager .*extra `aws`.*make extras"):
         resolve(settings(**IN_AWS))
 
 
@@ -527,6 +527,21 @@ def test_dlt_gets_credentials_that_it_need_not_resolve(key: dict[str, str]) -> N
     assert given.is_resolved()
     assert given.project_id == "p"
     assert given.to_native_credentials().service_account_email == key["client_email"]
+
+
+@pytest.mark.parametrize("kind", ["a machine of Google's", "a user"])
+def test_dlt_gets_the_default_credentials_of_a_machine_and_of_a_user(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from google.auth import compute_engine
+    from google.oauth2.credentials import Credentials
+
+    found = Credentials("t0ken") if kind == "a user" else compute_engine.Credentials()  # type: ignore[no-untyped-call]
+    monkeypatch.setattr("google.auth.default", lambda **_: (found, "p"))
+    warehouse = BigQueryWarehouse(WarehouseSettings(target="bigquery", pipelines_dir=str(tmp_path)))
+    loading, _ = warehouse.pipeline()._get_destination_clients(Schema("nav_feed"))
+    given = loading.config.credentials
+    assert given.is_resolved() and given.to_native_credentials() is found and given.project_id == "p"
 
 
 def test_a_staging_bucket_is_written_with_the_same_key_and_account(
