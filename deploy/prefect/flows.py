@@ -21,12 +21,13 @@ from prefect.logging import get_run_logger
 
 from extract import jobs
 from extract.errors import ConfigurationError
+from extract.warehouses.lock import LEASE_SECONDS
 
 KEY_BLOCK = "JOB_MARKET_KEY_BLOCK"
 """The variable that names the secret block with the key. A deployment holds only the name: everybody who sees
 the deployment can read its variables."""
-WAIT_SECONDS = 720
-"""Longer than the ten minutes for which a machine that died holds the lock of a BigQuery warehouse."""
+WAIT_SECONDS = LEASE_SECONDS + 120
+"""A machine that died holds the lock of a BigQuery warehouse for LEASE_SECONDS."""
 
 T = TypeVar("T")
 
