@@ -129,10 +129,8 @@ class ExecutorSettings(BaseConfiguration):
 
 @configspec
 class CoiledSettings(BaseConfiguration):
-    """The cluster that a run makes and closes."""
+    """The cluster that a run makes and closes. The token is Coiled's own setting."""
 
-    token: TSecretStrValue | None = None
-    """Without one, that of `coiled login` or DASK_COILED__TOKEN."""
     workspace: str | None = None
     n_workers: int = 4
     worker_memory: str = "8 GiB"
