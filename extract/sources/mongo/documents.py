@@ -31,7 +31,7 @@ from bson.datetime_ms import DatetimeMS
 
 from extract.features import rules as features
 from extract.hashing import canonical_json, version_id
-from extract.privacy.redact import redact
+from extract.privacy.redact import redact, redact_text
 from extract.sources.nav.parse import ACTIVE, NotUnderstood, microseconds, parse_instant
 
 SOURCE = "mongo_archive"
@@ -87,8 +87,8 @@ def archived(raw: bytes) -> Archived | Rejected:
             (
                 reject_id(document.get("_id")),
                 SOURCE,
-                ad_id if isinstance(ad_id, str) and ad_id else None,
-                str(error),
+                redact_text(ad_id) if isinstance(ad_id, str) and ad_id else None,
+                redact_text(str(error)),
                 payload,
             )
         )

@@ -35,7 +35,7 @@ from extract.executors.engine import Engine, Outcome
 from extract.executors.local import Here
 from extract.hashing import canonical_json, version_id
 from extract.monitoring.progress import Progress
-from extract.privacy.redact import redact
+from extract.privacy.redact import redact, redact_text
 from extract.schema import (
     AD_FEATURES,
     AD_VERSIONS,
@@ -355,9 +355,10 @@ def _still_owed(outcome: Outcome[list[OwedAd], DetailBatch]) -> DetailBatch:
 def _reject_rows(rejects: list[Reject], extracted_at: datetime) -> Iterator[tuple[Any, ...]]:
     for reject in rejects:
         payload = canonical_json(redact({"payload": reject.payload})["payload"])
-        identity = f"{reject.ad_id} {reject.reason} {payload}".encode()
+        ad_id, reason = reject.ad_id and redact_text(reject.ad_id), redact_text(reject.reason)
+        identity = f"{ad_id} {reason} {payload}".encode()
         reject_id = hashlib.blake2b(identity, digest_size=16).hexdigest()
-        yield (reject_id, SOURCE, reject.ad_id, reject.reason, payload, extracted_at)
+        yield (reject_id, SOURCE, ad_id, reason, payload, extracted_at)
 
 
 def _load_row(
