@@ -12,22 +12,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import dlt
 
 from extract.config import RegisterSettings
-from extract.errors import SourceUnavailable
 from extract.loading.load import prepare, run_load
 from extract.schema import UNITS, new_tables
-from extract.sources.brreg.download import BulkFile
-from extract.sources.brreg.units import KINDS, SOURCE, Kind, UnitRow, unit_row
-from extract.sources.brreg.updates import Updates
-from extract.sources.http import HttpSettings
+from extract.sources.brreg.client import KINDS, Kind, RegisterClient
+from extract.sources.brreg.units import SOURCE, STATE_HASH, unit_row
 from extract.sources.load_log import LoadLog, Reject
 from extract.warehouses.base import Warehouse
 
@@ -43,19 +38,51 @@ AGE_OF_DOWNLOAD = timedelta(days=2)
 logger = logging.getLogger(__name__)
 
 
-@dataclass
 class RegisterLoad:
     """One load of one kind of unit."""
 
-    kind: Kind
-    settings: RegisterSettings
-    folder: Path
-    """Where downloads are kept."""
-    known: set[int]
-    """The state_hash of every unit of that kind in the warehouse."""
-    log: LoadLog
-    is_reload: bool = False
-    is_last: bool = False
+    def __init__(self, warehouse: Warehouse, settings: RegisterSettings, kind: Kind, log: LoadLog) -> None:
+        self.kind, self.settings, self.log = kind, settings, log
+        self.folder = warehouse.pipelines_dir / "register"
+        self.client = RegisterClient(settings, kind)
+        self.is_reload = False
+        known = f"select state_hash from {warehouse.raw('units')} where kind = '{kind.name}'"
+        self.known = {one for table in warehouse.read(known, ROWS) for one in table["state_hash"].to_pylist()}
+
+    def units(self, state: dict[str, Any]) -> Iterator[Any]:
+        """The units to look at, as the register answers them, and rejects; moves the state on."""
+        started_at = self.log.started_at
+        due_after = timedelta(days=self.settings.reload_days)
+        self.is_reload = not state or started_at - datetime.fromisoformat(state["reloaded_at"]) >= due_after
+        if not self.is_reload:
+            yield from self.client.changed_units(state)
+            return
+        yield from self.client.download(self.folder)
+        since = (self.client.made_at or started_at - AGE_OF_DOWNLOAD) - SLACK
+        state.clear()
+        state["reloaded_at"] = started_at.isoformat()
+        state["since"] = since.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def items(self, units: Iterable[Any]) -> Iterator[Any]:
+        """The items of the load: the units that are not in the warehouse as they are."""
+        log, seen, remaining = self.log, set[str](), iter(units)
+        while batch := list(islice(remaining, BATCH)):
+            log.read += len(batch)
+            rows, rejects = [], []
+            for unit in batch:
+                row = unit if isinstance(unit, Reject) else unit_row(self.kind.name, unit, log.extracted_at)
+                if isinstance(row, Reject):
+                    rejects.append(row)
+                elif row[0] not in seen:  # a merge does not deduplicate inside a load
+                    seen.add(row[0])
+                    if row[STATE_HASH] not in self.known:
+                        rows.append(row)
+            log.submitted += len(rows)
+            if rows:
+                yield UNITS.item(UNITS.batch(rows))
+            yield from log.reject(rejects)
+        if log.read:
+            yield log.counts()
 
 
 def load_register(warehouse: Warehouse, settings: RegisterSettings) -> str:
@@ -65,25 +92,19 @@ def load_register(warehouse: Warehouse, settings: RegisterSettings) -> str:
     """
     pipeline = warehouse.pipeline()
     prepare(warehouse, pipeline)
-    lines = []
-    started_at = datetime.now(UTC)
+    lines, started_at = [], datetime.now(UTC)
     rejects = warehouse.query(f"select reject_id from {warehouse.raw('rejects')} where source = '{SOURCE}'")
     seen = {reject_id for (reject_id,) in rejects}
     for kind in KINDS:
         loads: list[RegisterLoad] = []
-        while not loads or not loads[-1].is_last:
-            known = f"select state_hash from {warehouse.raw('units')} where kind = '{kind.name}'"
-            hashes = {
-                value for table in warehouse.read(known, ROWS) for value in table["state_hash"].to_pylist()
-            }
+        while not loads or not (loads[-1].is_reload or loads[-1].client.is_last):
             log = LoadLog(SOURCE, kind.name, started_at=started_at, seen_rejects=seen)
-            loads.append(RegisterLoad(kind, settings, warehouse.pipelines_dir / "register", hashes, log))
+            loads.append(RegisterLoad(warehouse, settings, kind, log))
             run_load(pipeline, register(loads[-1]))
         what = "all downloaded" if loads[0].is_reload else "updates followed"
-        read, new, bad = (
-            sum(getattr(one.log, name) for one in loads) for name in ("read", "submitted", "rejected")
-        )
-        lines.append(f"{kind.shown}: {what}, {read:,} read, {new:,} new or changed, {bad:,} rejects")
+        counts = ("read", "submitted", "rejected")
+        read, new, bad = (sum(getattr(load.log, count) for load in loads) for count in counts)
+        lines.append(f"{kind.label}: {what}, {read:,} read, {new:,} new or changed, {bad:,} rejects")
         logger.info(lines[-1])
     return "\n".join(lines)
 
@@ -97,57 +118,7 @@ def register(load: RegisterLoad) -> Any:
         stored = dlt.current.resource_state()
         yield from new_tables(stored)
         state = dict(stored.get(load.kind.name, {}))
-        days = timedelta(days=load.settings.reload_days)
-        if not state or load.log.started_at - datetime.fromisoformat(state["reloaded_at"]) >= days:
-            yield from _items(load, _download(load, state))
-        else:
-            updates = Updates(load.settings, load.kind, state)
-            yield from _items(load, updates.units())
-            load.is_last = updates.is_last
+        yield from load.items(load.units(state))
         stored[load.kind.name] = state
 
     return units
-
-
-def _download(load: RegisterLoad, state: dict[str, Any]) -> Iterator[Any]:
-    """All units; sets the state to go on from."""
-    load.is_reload = load.is_last = True
-    url = f"{load.settings.base_url}/api/{load.kind.path}/lastned"
-    file = BulkFile(HttpSettings.of(load.settings), url, load.folder, load.kind.path)
-    made_at = file.fetch() or load.log.started_at - AGE_OF_DOWNLOAD
-    count = 0
-    for unit in file.units():
-        count += 1
-        yield unit
-    file.discard()
-    if not count:
-        raise SourceUnavailable(
-            f"{url} sent a file without units. Nothing in the warehouse has changed; try later."
-        )
-    state.clear()
-    state["reloaded_at"] = load.log.started_at.isoformat()
-    state["since"] = (made_at - SLACK).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _items(load: RegisterLoad, units: Iterable[Any]) -> Iterator[Any]:
-    """The items of one load: the units that are not in the warehouse as they are."""
-    log, numbers, remaining = load.log, set[str](), iter(units)
-    while batch := list(islice(remaining, BATCH)):
-        log.read += len(batch)
-        results = [
-            unit if isinstance(unit, Reject) else unit_row(load.kind.name, unit, log.extracted_at)
-            for unit in batch
-        ]
-        rows: dict[str, UnitRow] = {}
-        for row in results:
-            # a merge does not deduplicate inside a load
-            if isinstance(row, UnitRow) and row.organisation_number not in numbers:
-                numbers.add(row.organisation_number)
-                if row.state_hash not in load.known:
-                    rows[row.organisation_number] = row
-        log.submitted += len(rows)
-        if rows:
-            yield UNITS.item(UNITS.batch(rows.values()))
-        yield from log.reject(result for result in results if isinstance(result, Reject))
-    if log.read:
-        yield log.counts()

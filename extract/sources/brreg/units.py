@@ -8,55 +8,30 @@ from __future__ import annotations
 import hashlib
 import re
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from extract.hashing import canonical_json
 from extract.privacy.redact import redact
+from extract.schema import UNITS
 from extract.sources.load_log import Reject, digest
 
 SOURCE = "register"
+STATE_HASH = UNITS.schema.get_field_index("state_hash")
 _WEIGHTS = (3, 2, 7, 6, 5, 4, 3, 2, 1)
 
 
-class Kind(NamedTuple):
-    """Main units or sub-units, and what the register calls them."""
-
-    name: str
-    shown: str
-    path: str
-    updated: str
-
-
-KINDS = (
-    Kind("main_unit", "main units", "enheter", "oppdaterteEnheter"),
-    Kind("sub_unit", "sub-units", "underenheter", "oppdaterteUnderenheter"),
-)
-
-
-class UnitRow(NamedTuple):
-    """A row of `units`."""
-
-    organisation_number: str
-    kind: str
-    parent_number: str | None
-    industry_code: str | None
-    organisation_form: str | None
-    state_hash: int
-    extracted_at: datetime
-
-
 def is_organisation_number(value: Any) -> bool:
-    """Whether it is a text of nine digits with the right control digit."""
+    """Whether it is a text of nine digits with the right check digit."""
     if not isinstance(value, str) or not re.fullmatch(r"[0-9]{9}", value):
         return False
     return sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, value, strict=True)) % 11 == 0
 
 
-def unit_row(kind: str, unit: Any, extracted_at: datetime) -> UnitRow | Reject:
-    """The unit's row; its `state_hash` is that of the other columns."""
+def unit_row(kind: str, unit: Any, extracted_at: datetime) -> tuple[Any, ...] | Reject:
+    """The unit's row of `units`; its `state_hash` is that of the columns before."""
     number = unit.get("organisasjonsnummer") if isinstance(unit, dict) else None
     if not is_organisation_number(number):
-        return reject("a unit without a number of nine digits", {"organisasjonsnummer": number})
+        return reject("a unit without a number of nine digits", number)
     parent = unit.get("overordnetEnhet")
     columns = (
         number,
@@ -66,12 +41,12 @@ def unit_row(kind: str, unit: Any, extracted_at: datetime) -> UnitRow | Reject:
         _code(unit.get("organisasjonsform")),
     )
     state = hashlib.blake2b(repr(columns).encode(), digest_size=8).digest()
-    return UnitRow(*columns, int.from_bytes(state, "big", signed=True), extracted_at)
+    return (*columns, int.from_bytes(state, "big", signed=True), extracted_at)
 
 
-def reject(reason: str, content: dict[str, Any]) -> Reject:
-    """The reject with this content, redacted."""
-    payload = canonical_json(redact(content))
+def reject(reason: str, shown: Any) -> Reject:
+    """The reject that shows this value, redacted."""
+    payload = canonical_json(redact({"organisasjonsnummer": shown}))
     return Reject(digest([SOURCE, reason, payload]), reason, payload)
 
 

@@ -15,8 +15,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, NamedTuple
 
 from extract.hashing import canonical_json
-from extract.privacy.personal_data import IDENTITY
-from extract.privacy.redact import DROPPED_FIELD, STRUCTURAL_FIELDS, looks_structural, redact, redact_text
+from extract.privacy.redact import DROPPED_FIELD, looks_like_code, redact
 from extract.sources.http import MAX_DOCUMENT_BYTES
 from extract.sources.load_log import Reject, digest
 from extract.sources.nav.parse import ParseError
@@ -106,17 +105,13 @@ def _reject(reason: str, content: dict[str, Any]) -> Reject:
 
 
 def _redacted(record: dict[str, Any], shape: Shape) -> dict[str, Any]:
-    # redact() drops a contact list and masks its names wherever they stand: personal values go there
-    contacts = [record.get(DROPPED_FIELD)]
+    contacts = [record.get(DROPPED_FIELD)]  # redact() drops these, and masks the names in them elsewhere
     content = record
     for path in shape.personal:
         contacts += values(record, path)
         content = _without(content, path.split("."))
-    structural = set(STRUCTURAL_FIELDS)
-    for path in filter(None, (*shape.codes, *shape.key, shape.time)):
-        kept = all(_is_code(value) for value in values(record, path) if isinstance(value, str))
-        (structural.add if kept else structural.discard)(path.rpartition(".")[2])
-    return redact({**content, DROPPED_FIELD: contacts}, structural)
+    code_paths = [path for path in (*shape.codes, *shape.key, shape.time) if path]
+    return redact({**content, DROPPED_FIELD: contacts}, code_paths=code_paths)
 
 
 def _without(value: Any, path: Sequence[str]) -> Any:
@@ -135,8 +130,4 @@ def _key_part(record: dict[str, Any], path: str) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
         raise ParseError(f"no text or whole number in the key field {path!r}")
     text = str(value)
-    return text if _is_code(text) else digest(text)
-
-
-def _is_code(text: str) -> bool:
-    return looks_structural(text) and IDENTITY not in redact_text(text)
+    return text if looks_like_code(text) else digest(text)
