@@ -16,7 +16,7 @@ from extract.hashing import MAX_DEPTH, storable_text
 from extract.privacy.names import NameIndex
 from extract.privacy.patterns import emails, identity_numbers
 from extract.privacy.phone_numbers import phones
-from extract.privacy.view import TAG, across_tags, mask_spans
+from extract.privacy.view import across_tags, mask_spans
 
 RULES_VERSION = 2  # raise it with any change of what is masked: documents differ from then on
 
@@ -26,6 +26,7 @@ NAV_CODE_PATHS = (
     *("engagementtype", "employer.name", "employer.orgnr", "workLocations", "occupationCategories", "categoryList"),
 )
 _ORGANISATION_NUMBERS = ("orgnr", "parentOrgnr", "organisasjonsnummer")
+_TAG_WITH_TEXT = re.compile(r"<[/!?]?[a-zA-Z\[-][\w:]{0,20}[^\w:<>][^<>]+>")
 _LONGEST_CODE = 64
 _LARGEST_NUMBER = 10**15  # no phone number has more digits
 _NO_NAMES = NameIndex(())
@@ -112,7 +113,7 @@ def _mask(text: str, names: NameIndex) -> str:
     """The text with marks in place of personal data; NUL and lone surrogates as U+FFFD."""
     finders = (emails, identity_numbers, names.find, across_tags(names.find), across_tags(phones))
     # What a tag holds is a text of its own: around the tag a number or a name goes on.
-    text = TAG.sub(lambda tag: f"<{mask_spans(tag[0][1:-1], finders)}>", storable_text(text))
+    text = _TAG_WITH_TEXT.sub(lambda tag: f"<{mask_spans(tag[0][1:-1], finders)}>", storable_text(text))
     return mask_spans(text, finders)
 
 
