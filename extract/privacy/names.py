@@ -14,7 +14,8 @@ from extract.privacy.view import Span
 
 _WORD = re.compile(r"[^\W\d_]+")
 _PART_END = re.compile(
-    r"[,;/|&()\[\]:•<>\n\d@]|\s[-\u2010-\u2015]\s|(?<!\w)(?:og|and|eller|or|samt|ved|tlf|mob|tel|mobil)(?!\w)", re.I
+    r"[,;/|&()\[\]:•<>\n\d@]|\s[-\u2010-\u2015]\s|(?<!\w)(?:og|and|eller|or|samt|ved|tlf|mob|tel|mobil)(?!\w)",
+    re.I,
 )
 _PARTICLES = frozenset("van von der den de da dos del di du la le el al af av bin ibn ben ter ten zu".split())
 _POSITION = (
@@ -58,13 +59,15 @@ class NameIndex:
                 spelled = [spell(word) for word in words]
                 self._surnames |= {spelled[-1], spelled[-1] + "s"}
                 for form in _forms_of(spelled):
-                    self._forms.setdefault(form[0].rstrip("."), set()).update((form, (*form[:-1], form[-1] + "s")))
+                    self._forms.setdefault(form[0].rstrip("."), set()).update(
+                        (form, (*form[:-1], form[-1] + "s"))
+                    )
         self._firsts = self._forms.keys() | self._surnames
 
     def find(self, text: str) -> Iterator[Span]:
         """Spans of the names in the text of a view."""
         folded = _folded(text)
-        if not any(word in folded for word in self._firsts):
+        if not any(len(word) > 1 and word in folded for word in self._firsts):
             return
         words = list(_WORD.finditer(folded))
         done = 0
@@ -116,7 +119,11 @@ def _persons_in(entry: str, places: Collection[str]) -> Iterator[list[str]]:
     entry = unicodedata.normalize("NFC", unescape(entry))
     parts = []
     for part in _PART_END.split(entry):
-        words = [word for word in _WORD.findall(part) if not word.islower() or word in _PARTICLES or entry.islower()]
+        words = [
+            word
+            for word in _WORD.findall(part)
+            if not word.islower() or word in _PARTICLES or entry.islower()
+        ]
         words = [word for word in words if not _NO_NAME.match(word.lower())]
         if words and " ".join(words).lower() not in places:
             parts.append(words)

@@ -15,7 +15,18 @@ _DASH = r"[\-\u2010-\u2015\u2212]"
 _SPACE = r"\s{1,3}"
 _JOINT = rf"(?:\s{{0,3}}[()]{{0,2}}\s{{0,2}}|[.·∙/_]|{_DASH})"
 _USUAL_FORMS = ((2, 2, 2, 2), (3, 2, 3))
-_FORMS = (*_USUAL_FORMS, (3, 3, 2), (4, 4), (5, 3), (3, 5), (2, 6), (1, 2, 2, 3), (2, 3, 3), (4, 2, 2), (2, 2, 4))
+_FORMS = (
+    *_USUAL_FORMS,
+    (3, 3, 2),
+    (4, 4),
+    (5, 3),
+    (3, 5),
+    (2, 6),
+    (1, 2, 2, 3),
+    (2, 3, 3),
+    (4, 2, 2),
+    (2, 2, 4),
+)
 
 
 def _forms(forms: tuple[tuple[int, ...], ...], joint: str, is_sign: bool) -> Iterator[str]:
@@ -49,16 +60,15 @@ _DATE = (
 )
 _TIME = r"(?:(?:[01]?\d|2[0-4])[.:]|[01]\d|2[0-4])[0-5]\d"
 _PHONE_LINK = r"(?:wa\.me/|/(?=\+\d{8})|[?&;/](?:phone|tlf|telefon|tel|mobil|mob|number|to)\w{0,8}=)"
-_LINK = re.compile(
-    rf"(?:://|www\.|(?<!wa)\.[a-zA-Z]{{2,6}}[/?])(?:(?!{_PHONE_LINK})[^\s\x00\x02<>\"'])*"
-    r"|\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b"
-)
+_LINK = re.compile(rf"(?:://|www\.|\.(?<!wa\.)[a-zA-Z]{{2,6}}[/?])(?:(?!{_PHONE_LINK})[^\s\x00\x02<>\"'])*")
 _DATE_OR_TIME = re.compile(
     rf"(?<![\d.+])(?<!\d[/\-])(?:{_DATE}(?:\s?{_DASH}\s?{_DATE})?(?![.·/]?\d|{_DASH}\d)"
     rf"|{_TIME}\s?{_DASH}\s?{_TIME}(?!\d)|{_YEAR}\s?(?:/|{_DASH})\s?{_YEAR}(?!\d))|(?<![\d.])\d{{1,3}}[.,]\d{{5,}}(?!\d)"
 )
 _DATE_OF_DIGITS = re.compile(r"20[1-3]\d(?:0[1-9]|1[0-2])[0-3]\d|[0-3]\d(?:0[1-9]|1[0-2])20[1-3]\d")
-_ROUND = re.compile(r"\d{4}0000|\d{1,3}(?:[\s.]\d{3}){0,2}[\s.]000|\d+\D\d+000|\d\d00\D\d\d00|(?:19|20)\d\d\D(?:19|20)\d\d|\d\d\D\d\d\D(?:19|20)\d\d")
+_ROUND = re.compile(
+    r"\d{4}0000|\d{1,3}(?:[\s.]\d{3}){0,2}[\s.]000|\d+\D\d+000|\d\d00\D\d\d00|(?:19|20)\d\d\D(?:19|20)\d\d|\d\d\D\d\d\D(?:19|20)\d\d"
+)
 _UNIT_AFTER = re.compile(
     r"\s{0,3}(?:%|prosent|kr\b|kroner|nok\b|mill|mrd|eur|,-|[.,]\d{1,2}(?!\d)|timer|tonn|kg\b|km|m2|m²|kvm|kvadrat|stk|liter"
     r"|[kmgt]?wh?\b|passasjer|innbygg|ansatt|tilsett|kunder|medlem|bruker|brukar|menneske|person|deltak|elev|student"
@@ -69,7 +79,7 @@ _UNIT_AFTER = re.compile(
 _RUN = re.compile(r"\d(?:[^\w\x00\x02]{0,7}_?\d){4,}")
 _FIRST_DIGITS = re.compile(r"\D*\d+")
 _LETTERS_BEFORE = re.compile(r"(?:[A-Z_]|[A-Z]-|(?<![^\W\d_])[^\W\d_]{1,2})\Z")
-_LETTERS_AFTER = re.compile(r"[a-zæøå_]|[A-Z]\d|-[A-Z]{2}")
+_LETTERS_AFTER = re.compile(r"[a-zæøå_]|[A-Z]\d|-?[A-Z]{2}|-\w{4}-")
 
 # --- words before a number ----------------------------------------------------------------------
 
@@ -82,7 +92,7 @@ _DENIED = re.compile(
     r"|(?:job|jobb|ad|advert|stillings|annonse|vacancy|user|bruker)id|ref|referanse|reference|sak|saks|arkivsak|finn"
     r"|stilling|annonse|utlysning|job|req\w*|kid|build|isbn|issn|iso|lov|forskrift|ns|en|nace|styrk|isco|kap|kapittel"
     r"|gnr|bnr|klasse[rn]?|class|trinn|årskull|uker?|veker?|weeks?|turnus|skift|shift|vakter|kval|rom|room|sal|versjon"
-    r"|version|ver|ubuntu|c|ip|ip-\w+|server|host|dns|subnet|port|serial|ttl|postboks|pb|boks|box|budsjett|budget"
+    r"|version|ver|ubuntu|ip|ip-\w+|server|host|dns|subnet|port|serial|ttl|postboks|pb|boks|box|budsjett|budget"
     r"|omsetning|omset\w*|revenue|turnover|kr|nok|eur|usd|sek|dkk|kroner|konto|account|ca|cirka|circa|omtrent|omlag|lag"
     r"|nesten|over|rundt|about|around|nearly|approximately|nærmere|inntil|lønn|lønnstrinn|modell?|type|del|part|batch)"
     r"|[€$£§#])" + _UP_TO_NUMBER
@@ -154,5 +164,5 @@ def _is_part(number: re.Match[str]) -> bool:
     if len(parts) == 4 and steps <= {1, 2, 3, 4}:
         return True
     start, end = number.span()
-    before, after = number.string[max(0, start - 3) : start], number.string[end : end + 3]
+    before, after = number.string[max(0, start - 3) : start], number.string[end : end + 6]
     return _LETTERS_BEFORE.search(before) is not None or _LETTERS_AFTER.match(after) is not None
