@@ -250,17 +250,3 @@ def _reason(error: Exception) -> str:
         case aiohttp.ClientPayloadError() | aiohttp.ClientConnectionError():
             return "broke the connection off"
     return f"sent a broken answer ({type(error).__name__})"
-
-
-def client_of(settings: Any) -> Any:
-    """dlt's client, for the sources that do not ask with HttpClient yet."""
-    from dlt.sources.helpers import requests
-
-    return requests.Client(
-        request_timeout=(settings.connect_timeout, settings.read_timeout),
-        request_max_attempts=settings.attempts,
-        request_max_retry_delay=settings.max_backoff,
-        request_backoff_factor=min(1.0, settings.max_backoff),
-        session_attrs={"headers": {"User-Agent": USER_AGENT}},
-        raise_for_status=False,
-    )
