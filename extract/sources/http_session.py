@@ -16,8 +16,8 @@ class ApiResponse(requests.Response):
     """An answer whose JSON is UTF-8 whatever its Content-Type says, as RFC 8259 has it."""
 
     def json(self, **_: Any) -> Any:
-        """The value. Raises ValueError."""
-        return decode_json(self.content)
+        """The value; None of an answer without content. Raises ValueError."""
+        return decode_json(self.content) if self.content else None
 
 
 class _ApiAdapter(BaseAdapter):

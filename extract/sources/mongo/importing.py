@@ -1,55 +1,65 @@
 """Import the archive and account for each of its documents: load after load, then the check.
 
-The check reads `_id` and `uuid` of all documents and looks each of them up in the warehouse: it is an ad
-whose content is there, or a reject. What is neither is read by its `_id`, and looked up again.
+    documents in the order of _id, or of a file ──> versions, features, rejects ──> dlt ──> each is looked up
+
+The cursor is the `_id` of the last document, kept in dlt's resource state and committed together with the
+rows: an import can be stopped, gone on with, and run again for what was added since. The check looks up `_id`
+and `uuid` of all documents in the warehouse: each is an ad whose content is there, or a reject. What is
+neither is read by its `_id`, for ObjectIds grow by the second only, and an `_id` may be none.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
-from bson.raw_bson import RawBSONDocument
+import dlt
+import pymongo
+from bson import ObjectId
 from rich.table import Table
 
 from extract.config import ArchiveSettings
-from extract.errors import JobMarketError
+from extract.errors import ConfigurationError, JobMarketError
 from extract.loading.load import prepare, run_load
-from extract.sources.mongo.archive import Import, mongo_archive, opened
-from extract.sources.mongo.documents import SOURCE, ad_id_of, reject_id
+from extract.schema import AD_FEATURES, AD_VERSIONS, new_tables
+from extract.sources.load_log import LoadLog, Reject
+from extract.sources.mongo.archive import Document, documents_in, opened
+from extract.sources.mongo.documents import FIELDS, SOURCE, Archived, ad_id_of, archived, reject_id
 from extract.sources.nav.parse import ParseError
 from extract.warehouses.base import Warehouse
 
+BATCH = 200
+"""Documents in a batch: a megabyte."""
 SHOWN = 5
-"""So many documents that are nowhere are named."""
+"""Documents that are nowhere and are named."""
+
+Documents = Iterable[Document | Reject]
+State = MutableMapping[str, Any]
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass
-class Account:
+class ReconciliationReport:
     """What became of the archive's documents. `read` is new + duplicates + repeats + rejects."""
 
     read: int = 0
-    """By this run."""
     new: int = 0
-    """Versions that the warehouse did not have."""
     duplicates: int = 0
-    """Versions that it had: from the feed, or from an earlier import."""
     repeats: int = 0
-    """Documents that say the same as another one."""
     rejects: int = 0
     documents: int = 0
-    """In the collection, by the check."""
+    """In the archive, by the check; of these the next three."""
     ads: int = 0
-    """Of these: ads whose content is in the warehouse."""
     rejected: int = 0
-    """Of these: those that are in the table of rejects."""
     missing: list[Any] = field(default_factory=list)
-    """Of these: the `_id`s of those that are neither."""
+    """The `_id`s of those that are neither."""
 
     def table(self) -> Table:
         """The report."""
@@ -61,7 +71,7 @@ class Account:
             ("  duplicates: the warehouse had the version", self.duplicates),
             ("  repeats: another document says the same", self.repeats),
             ("  rejects", self.rejects),
-            ("in the collection", self.documents),
+            ("in the archive", self.documents),
             ("  ads in the warehouse", self.ads),
             ("  in the table of rejects", self.rejected),
             ("  neither", len(self.missing)),
@@ -83,75 +93,145 @@ class Account:
             )
 
 
-def import_archive(warehouse: Warehouse, settings: ArchiveSettings) -> Account:
-    """Bring what the archive has and the warehouse has not. The account is to be checked by the caller.
+def import_archive(
+    warehouse: Warehouse, settings: ArchiveSettings, file: Path | None = None
+) -> ReconciliationReport:
+    """Load what the archive has and the warehouse has not, from the file if one is given, or from the server.
 
-    Raises ConfigurationError, SourceUnavailable once what was read before is loaded, JobMarketError.
+    The report is to be checked by the caller. Raises ConfigurationError, SourceUnavailable once what was read
+    before is loaded, JobMarketError.
     """
-    pipeline = warehouse.pipeline()
-    prepare(warehouse, pipeline)
-    job = Import(settings)
-    loads: list[str] = []
-    while not job.is_done:
-        loads += run_load(pipeline, mongo_archive(job))
-    account = Account()
-    _look_up(warehouse, settings, account)
-    if account.missing:
-        remaining = iter(account.missing)
-        while ids := list(islice(remaining, settings.documents_per_load)):
-            loads += run_load(pipeline, mongo_archive(job, ids))
-        _look_up(warehouse, settings, account)
-    _count(warehouse, loads, account)
-    return account
+    archive = _Import(warehouse, settings)
+    if file:
+        documents = documents_in(file, settings.collection)
+        while archive.load(lambda _: islice(documents, settings.documents_per_load)):
+            pass
+        archive.look_up(documents_in(file, settings.collection))
+    else:
+        while archive.load(archive.read_on):
+            pass
+        archive.look_up(archive.find({}, ("uuid",)))
+        missing = iter(archive.report.missing)
+        while ids := list(islice(missing, settings.documents_per_load)):
+            archive.load(partial(archive.with_ids, ids))
+        if archive.report.missing:
+            archive.look_up(archive.find({}, ("uuid",)))
+    archive.count()
+    return archive.report
 
 
-def _look_up(warehouse: Warehouse, settings: ArchiveSettings, account: Account) -> None:
-    """Look each document up in the warehouse."""
-    rows = warehouse.query
-    versions, rejects = warehouse.raw("ad_versions"), warehouse.raw("rejects")
-    ads = {ad for (ad,) in rows(f"select distinct ad_id from {versions} where document is not null")}
-    rejected = {key for (key,) in rows(f"select reject_id from {rejects} where source = '{SOURCE}'")}
-    account.documents = account.ads = account.rejected = 0
-    account.missing = []
-    for document in _identities(settings):
-        identity = document["_id"]
-        account.documents += 1
-        if reject_id(identity) in rejected:
-            account.rejected += 1
-        elif _ad_id(document) in ads:
-            account.ads += 1
-        else:
-            account.missing.append(identity)
-    logger.info("%d documents of the archive looked up in the warehouse", account.documents)
+class _Import:
+    """One run: its loads and their report."""
+
+    def __init__(self, warehouse: Warehouse, settings: ArchiveSettings) -> None:
+        self.warehouse, self.settings, self.report = warehouse, settings, ReconciliationReport()
+        self.started_at = datetime.now(UTC)
+        self.pipeline = warehouse.pipeline()
+        self.load_ids: list[str] = []
+        prepare(warehouse, self.pipeline)
+
+    def load(self, read: Callable[[State], Documents]) -> bool:
+        """Load the documents that `read` gives for the state; returns whether there may be more."""
+        log = LoadLog(SOURCE, started_at=self.started_at)
+        self.load_ids += run_load(self.pipeline, mongo_archive(log, read))
+        logger.info("%d documents of the archive read", log.read)
+        report = self.report
+        report.read += log.read
+        report.duplicates += log.submitted  # less what is new: see count()
+        report.repeats += log.repeats
+        report.rejects += log.rejected
+        return log.read == self.settings.documents_per_load
+
+    def find(self, query: Document, fields: Iterable[str], limit: int = 0) -> Iterator[Document]:
+        """The documents of the server, in the order of their `_id`."""
+        with opened(self.settings) as collection:
+            found = collection.find(query, dict.fromkeys(fields, 1)).sort("_id", pymongo.ASCENDING)
+            yield from found.limit(limit).batch_size(self.settings.batch_size)
+
+    def read_on(self, state: State) -> Iterator[Document]:
+        """The next documents behind the cursor, which is moved on."""
+        limit, read, last = self.settings.documents_per_load, 0, None
+        query = {"_id": {"$gt": ObjectId(state["after"])}} if "after" in state else {}
+        for document in self.find(query, FIELDS, limit):
+            read += 1
+            last = document["_id"] if isinstance(document["_id"], ObjectId) else last
+            yield document
+        if last is not None:
+            state["after"] = str(last)
+        elif read == limit:
+            raise ConfigurationError(
+                f"The documents of {self.settings.collection} have an _id that is no ObjectId, so there is "
+                "no order to read them in. Is it the archive of ads (sources.mongo_archive)?"
+            )
+
+    def with_ids(self, ids: Sequence[Any], _: State) -> Iterator[Document]:
+        """The documents with these `_id`s."""
+        return self.find({"_id": {"$in": list(ids)}}, FIELDS)
+
+    def look_up(self, documents: Documents) -> None:
+        """Look each document up in the warehouse."""
+        query, raw, report = self.warehouse.query, self.warehouse.raw, self.report
+        with_content = f"select distinct ad_id from {raw('ad_versions')} where document is not null"
+        ads = {ad_id for (ad_id,) in query(with_content)}
+        rejects = {
+            key for (key,) in query(f"select reject_id from {raw('rejects')} where source = '{SOURCE}'")
+        }
+        report.documents = report.ads = report.rejected = 0
+        report.missing = []
+        for document in documents:
+            report.documents += 1
+            if (document.reject_id if isinstance(document, Reject) else reject_id(document)) in rejects:
+                report.rejected += 1
+            elif not isinstance(document, Reject) and _ad_id(document) in ads:
+                report.ads += 1
+            else:
+                report.missing.append(
+                    document.reason if isinstance(document, Reject) else document.get("_id")
+                )
+
+    def count(self) -> None:
+        """Tell new versions from duplicates, by what the warehouse holds of these loads."""
+        if self.load_ids:
+            loads = ", ".join(f"'{load_id}'" for load_id in self.load_ids)
+            of_these = f"{self.warehouse.raw('ad_versions')} where _dlt_load_id in ({loads})"
+            [(self.report.new,)] = self.warehouse.query(f"select count(*) from {of_these}")
+            self.report.duplicates -= self.report.new
 
 
-def _identities(settings: ArchiveSettings) -> Iterator[RawBSONDocument]:
-    with (
-        opened(settings) as collection,
-        # a document is a hundred bytes here, so a hundred times as many fit into an answer
-        collection.find({}, {"_id": 1, "uuid": 1}).batch_size(settings.batch_size * 100) as documents,
-    ):
-        yield from documents
-
-
-def _ad_id(document: RawBSONDocument) -> str | None:
+def _ad_id(document: Document) -> str | None:
     try:
-        return ad_id_of(document.get("uuid"))
+        return ad_id_of(document)
     except ParseError:
         return None
 
 
-def _count(warehouse: Warehouse, loads: list[str], account: Account) -> None:
-    """How the documents that these loads read add up, by what the warehouse holds of them."""
-    if not loads:
-        return
-    these = ", ".join(f"'{load}'" for load in loads)
-    handed_over = (
-        f"select sum(records_read), sum(rows_handed_over), sum(repeats), sum(rejects) "
-        f"from {warehouse.raw('source_loads')} where _dlt_load_id in ({these})"
-    )
-    new = f"select count(*) from {warehouse.raw('ad_versions')} where _dlt_load_id in ({these})"
-    read, versions, repeats, rejects = (int(count or 0) for count in warehouse.query(handed_over)[0])
-    account.read, account.repeats, account.rejects = read, repeats, rejects
-    account.new = warehouse.query(new)[0][0]
-    account.duplicates = versions - account.new
+@dlt.source(name=SOURCE)
+def mongo_archive(log: LoadLog, read: Callable[[State], Documents]) -> Any:
+    """One load of the documents that `read` gives for dlt's resource state. Raises what `read` raises."""
+
+    @dlt.resource(name="archive")
+    def archive() -> Iterator[Any]:
+        state = dlt.current.resource_state()
+        yield from new_tables(state)
+        seen: set[str] = set()  # an insert-only merge does not deduplicate inside a load
+        documents = iter(read(state))
+        while batch := list(islice(documents, BATCH)):
+            log.read += len(batch)
+            results = [one if isinstance(one, Reject) else archived(one) for one in batch]
+            ads = {
+                ad.version[1]: ad for ad in results if isinstance(ad, Archived) and ad.version[1] not in seen
+            }
+            seen.update(ads)
+            log.submitted += len(ads)
+            if ads:
+                yield AD_VERSIONS.item(
+                    AD_VERSIONS.batch((*ad.version, log.extracted_at) for ad in ads.values())
+                )
+                yield AD_FEATURES.item(
+                    AD_FEATURES.batch((*ad.features, log.extracted_at) for ad in ads.values())
+                )
+            yield from log.reject(result for result in results if isinstance(result, Reject))
+        if log.read:
+            yield log.counts()
+
+    return archive
