@@ -74,7 +74,9 @@ class StandIn:
             return self._true_answer(request, endpoint, argument)
         await asyncio.sleep(fault.delay_seconds)
         if fault.status is not None:
-            answer: web.StreamResponse = Answer(status=fault.status, text=fault.body, headers=fault.headers)
+            answer: web.StreamResponse = Answer(
+                status=fault.status, text=fault.body.replace("{id}", argument), headers=fault.headers
+            )
         else:
             answer = self._true_answer(request, endpoint, argument)
         if fault.cut_after is None or not isinstance(answer, Answer):  # a file is not cut
