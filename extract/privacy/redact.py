@@ -1,11 +1,11 @@
 """Personal data out of a document, before it leaves extract/. Pure: the input is never changed.
 
-`contactList` is dropped wherever it stands. In every other string, key and whole number, at any depth, e-mail
-addresses, phone numbers, national identity numbers and the names of the contact list are replaced by [e-mail],
-[phone], [identity number] and [name].
+`contactList` is dropped wherever it stands. In every other string, key and whole number, e-mail addresses,
+phone numbers, national identity numbers and the names of the contact list are replaced by [e-mail], [phone],
+[identity number] and [name].
 
-What stands at or below a code path classifies the ad: names do not mask it. A string or number at a code path is
-kept where it is what it says: an organisation number with its control digit, or else what looks like a code.
+What stands at or below a code path classifies the ad: names do not mask it. A value at a code path is kept
+where it is what it says: an organisation number with its control digit, or else what looks like a code.
 """
 
 import re

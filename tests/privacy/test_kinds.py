@@ -1,5 +1,7 @@
 """Personal data in each form in which it is written in ads, and what only looks like it."""
 
+# ruff: noqa: RUF001
+
 import re
 import unicodedata
 
