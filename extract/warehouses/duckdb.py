@@ -18,7 +18,7 @@ from extract.warehouses.base import Warehouse, shown
 from extract.warehouses.file_lock import held
 
 LOADING = {
-    "memory_limit": "110MB",
+    "memory_limit": "200MB",
     "threads": "1",
     "preserve_insertion_order": "false",
     "max_vacuum_tasks": "0",
@@ -109,7 +109,7 @@ class DuckDBWarehouse(Warehouse):
         try:
             with duckdb.connect(self.path, read_only=True, config=limits) as connection:
                 connection.execute("set timezone = 'UTC'")
-                for batch in connection.execute(sql).to_arrow_reader(rows):
+                for batch in connection.sql(sql).to_arrow_reader(rows):
                     # DuckDB rounds up to its own vectors of 2,048 rows.
                     table = pa.Table.from_batches([batch])
                     yield from (table[start : start + rows] for start in range(0, len(table), rows))

@@ -30,6 +30,7 @@ from extract.warehouses import credentials, key_stores
 from extract.warehouses.bigquery import BigQueryWarehouse
 from extract.warehouses.credentials import CredentialsError, Key, KeySettings, resolve, verify
 from tests.bigquery.emulator import fake_key, loopback_server, no_calls_to_google, token_endpoint
+from tests.servers import program
 
 VARIABLE = "JOB_MARKET_BIGQUERY_KEY"
 SECRET = "projects/p/secrets/nav"
@@ -279,10 +280,9 @@ def _closed_port() -> int:
 @pytest.fixture(scope="module")
 def moto() -> Iterator[str]:
     """A Secrets Manager on loopback, in a process of its own."""
-    pytest.importorskip("moto")
     port = _closed_port()
     process = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+        [program("moto_server"), "-H", "127.0.0.1", "-p", str(port)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
