@@ -11,5 +11,5 @@ def program(name: str) -> str:
     """The path of a program there, such as `python`. Raises FileNotFoundError with what to do."""
     path = PROGRAMS / name
     if not path.exists():
-        raise FileNotFoundError(f"{path} is missing: install the test servers with `make .venv-servers/.done`")
+        raise FileNotFoundError(f"{path} is missing. `make .venv-servers/.done` installs the test servers.")
     return str(path)

@@ -137,14 +137,23 @@ def environment_name(settings: CoiledSettings) -> str:
 
 
 def environment_arguments(settings: CoiledSettings) -> dict[str, Any]:
-    """What `coiled.create_software_environment` is given: the lock, no code of the project, no secret."""
+    """What `coiled.create_software_environment` is given: packages, no code of the project, no secret."""
     return {
         "name": settings.software or environment_name(settings),
         "workspace": settings.workspace,
-        "pip": LOCK,
+        "pip": worker_packages(),
         "region_name": settings.region,
         "include_local_code": False,
     }
+
+
+def worker_packages() -> list[str]:
+    """The lines of the lock, with their hashes, without dbt.
+
+    No batch needs dbt, and Coiled would install with dbt-core the parser that the lock leaves out.
+    """
+    lines = LOCK.read_text(encoding="utf-8").replace("\\\n", "").splitlines()
+    return [line for line in lines if line[0] not in " #" and not line.startswith("dbt-")]
 
 
 def create_environment(settings: CoiledSettings) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import time
 import uuid
@@ -29,6 +30,7 @@ QUIET = {
     "distributed.scheduler.allowed-failures": DEATHS_ALLOWED,
     "distributed.admin.large-graph-warning-threshold": "1GB",
 }
+NO_DASHBOARD = "none without the extra `dashboard`, which `make extras` installs"
 
 logger = logging.getLogger(__name__)
 
@@ -52,8 +54,9 @@ class DaskEngine(Engine):
 
     @property
     def dashboard(self) -> str | None:
-        """Where the scheduler shows its work, once there is one."""
-        return self._client.dashboard_link if self._client else None
+        """Where the scheduler shows its work, once there is one; None without what draws the pages here."""
+        has_pages = self._settings.dask_address or importlib.util.find_spec("bokeh")
+        return self._client.dashboard_link if self._client and has_pages else None
 
     def submit(self, function: Callable[[Batch], Result], batch: Batch, avoid: tuple[str, ...]) -> Any:
         """One task; the function's name is all that Dask gets to know of it."""
@@ -125,8 +128,7 @@ class DaskEngine(Engine):
                 stack.close()
                 raise
             self._open = stack
-            if self.dashboard:
-                logger.info("Dask's dashboard: %s", self.dashboard)
+            logger.info("Dask's dashboard: %s", self.dashboard or NO_DASHBOARD)
         return self._client
 
     def connect(self, stack: ExitStack) -> Any:

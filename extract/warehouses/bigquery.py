@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -11,7 +12,7 @@ import dlt
 import pyarrow as pa
 
 from extract.config import WarehouseSettings, resolved
-from extract.errors import JobMarketError, SourceUnavailable
+from extract.errors import ConfigurationError, JobMarketError, SourceUnavailable
 from extract.warehouses.base import Warehouse
 from extract.warehouses.credentials import Key, KeySettings, resolve, verify
 from extract.warehouses.lease import Lease, leased
@@ -64,9 +65,14 @@ class BigQueryWarehouse(Warehouse):
         )
 
     def staging(self) -> Any:
-        """The bucket, if one is configured."""
+        """The bucket, if one is configured. Raises ConfigurationError without gcsfs."""
         if not self.settings.staging_bucket:
             return None
+        if importlib.util.find_spec("gcsfs") is None:
+            raise ConfigurationError(
+                "warehouse.staging_bucket needs the extra `gcs`, which is not installed: run `make extras`, "
+                "or take the setting out to load without a bucket."
+            )
         return dlt.destinations.filesystem(self.settings.staging_bucket, credentials=self.key.dlt_storage())
 
     def dbt_environment(self) -> dict[str, str]:

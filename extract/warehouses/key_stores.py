@@ -103,7 +103,7 @@ def _from_aws(settings: KeySettings) -> tuple[str, str]:
         from botocore import exceptions  # type: ignore[import-untyped]
         from botocore.config import Config  # type: ignore[import-untyped]
     except ImportError:
-        fail(way, "the package boto3 is missing; install it")
+        fail(way, "the extra `aws` is not installed; run `make extras`")
     patience = Config(connect_timeout=5, read_timeout=TIMEOUT, retries={"total_max_attempts": 2})
     try:
         # A session of our own: boto3's shared one keeps the first identity that it ever found.

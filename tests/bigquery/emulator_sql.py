@@ -1,4 +1,4 @@
-"""Rewrites of statements that the emulator's translator cannot read; pure text, for the server and its tests."""
+"""Rewrites of statements that the emulator cannot read: pure text, for the server and its tests."""
 
 from __future__ import annotations
 

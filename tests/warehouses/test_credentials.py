@@ -378,11 +378,11 @@ def test_aws_that_cannot_be_reached_is_tried_again_later(monkeypatch: pytest.Mon
         resolve(settings(**IN_AWS))
 
 
-def test_without_boto3_the_sentence_says_what_to_install(
+def test_without_boto3_the_sentence_names_the_extra(
     key: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "boto3", None)
-    refused(key, "AWS Secrets Manager", "install it", lambda: resolve(settings(**IN_AWS)))
+    refused(key, "AWS Secrets Manager", "the extra `aws`", lambda: resolve(settings(**IN_AWS)))
 
 
 # --- Google Secret Manager ---------------------------------------------------------------------
