@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/uv pip install --quiet --require-hashes --no-deps
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
-.PHONY: run test extras lint bench faults crashes lock clean
+.PHONY: run test install extras lint bench faults crashes lock clean
 
 run: .venv/.run
 	$(BIN)/python -m demo --port 0 -- sh -c '$(BIN)/python run_pipeline.py register && $(BIN)/python run_pipeline.py'
@@ -13,7 +13,10 @@ run: .venv/.run
 test: .venv/.dev .venv-servers/.done
 	$(BIN)/python -m pytest
 
-# AWS Secrets Manager, loading through a bucket, Dask's dashboard: what only some need.
+# What runs, without running it.
+install: .venv/.run
+
+# And what only some need: AWS Secrets Manager, loading through a bucket, Dask's dashboard.
 extras: .venv/.extras
 
 lint: .venv/.dev .venv-servers/.done

@@ -153,7 +153,7 @@ def worker_packages() -> list[str]:
     No batch needs dbt, and Coiled would install with dbt-core the parser that the lock leaves out.
     """
     lines = LOCK.read_text(encoding="utf-8").replace("\\\n", "").splitlines()
-    return [line for line in lines if line[0] not in " #" and not line.startswith("dbt-")]
+    return [line for line in lines if "==" in line and not line.startswith("dbt-")]
 
 
 def create_environment(settings: CoiledSettings) -> str:

@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 PROJECT = Path(__file__).resolve().parents[2]
 PYPROJECT = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
 RUN: list[str] = PYPROJECT["project"]["dependencies"]
-EXTRAS: list[str] = sum(PYPROJECT["project"]["optional-dependencies"].values(), [])
+EXTRAS: list[str] = [one for extra in PYPROJECT["project"]["optional-dependencies"].values() for one in extra]
 GROUPS: dict[str, list[str]] = PYPROJECT["dependency-groups"]
 LOCKS = {
     "requirements.lock": RUN,
