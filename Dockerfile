@@ -1,14 +1,16 @@
 # syntax=docker/dockerfile:1
 # One image for every schedule in deploy/: the job and what it needs to run, nothing of its tests.
-# Built from a checkout: docker build -t job-market .
+# Built from a checkout: docker build -t job-market . (with all extras: --build-arg LOCK=requirements-extras.lock)
 ARG PYTHON=3.11.14-slim-bookworm
 
 FROM python:${PYTHON} AS packages
-COPY requirements-run.lock /
-# --only-binary: a package without a wheel would run its own set-up here, and want a compiler.
+ARG LOCK=requirements.lock
+COPY requirements-uv.lock ${LOCK} /
+# --no-build: a package without a wheel would run its own set-up here, and want a compiler.
 # What is removed is never imported: the C++ headers and the packages' own tests.
-RUN python -m venv /venv \
-    && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --only-binary :all: -r /requirements-run.lock \
+RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /requirements-uv.lock \
+    && uv venv /venv \
+    && uv pip install --no-cache --python /venv/bin/python --no-build --require-hashes --no-deps -r "/${LOCK}" \
     && for unused in pandas/tests pyarrow/tests pyarrow/include pip; do \
         rm -r "/venv/lib/python3.11/site-packages/${unused}"; \
     done
@@ -18,7 +20,7 @@ FROM python:${PYTHON}
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin job \
     && install --directory --owner 10001 --group 10001 /data
 COPY --from=packages /venv /venv
-COPY run_pipeline.py dbt_project.yml requirements-run.lock requirements.lock /app/
+COPY run_pipeline.py dbt_project.yml requirements.lock /app/
 # The profile stands here, so that nothing has to be linked at run time.
 COPY profiles.example.yml /app/profiles.yml
 COPY .dlt/config.toml /app/.dlt/config.toml

@@ -1,17 +1,25 @@
-# `make run` shows the whole job on a stand-in feed and register; `make test` passes all tests. Both set up what they need.
+# `make run` runs the whole job on a mock feed and register; `make test` runs the tests. Both install what they need.
 
 PYTHON ?= python3
 BIN := .venv/bin
+INSTALL := $(BIN)/uv pip install --quiet --require-hashes --no-deps
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
-.PHONY: run test lint bench faults crashes clean
+.PHONY: run test install extras lint bench faults crashes lock clean
 
-run: .venv/.done
+run: .venv/.run
 	$(BIN)/python -m demo --port 0 -- sh -c '$(BIN)/python run_pipeline.py register && $(BIN)/python run_pipeline.py'
 
-test: .venv/.done
+test: .venv/.dev .venv-servers/.done
 	$(BIN)/python -m pytest
 
-lint: .venv/.done
+# What runs, without running it.
+install: .venv/.run
+
+# And what only some need: AWS Secrets Manager, loading through a bucket, Dask's dashboard.
+extras: .venv/.extras
+
+lint: .venv/.dev .venv-servers/.done
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -19,28 +27,54 @@ lint: .venv/.done
 	$(BIN)/python -m pytest -n 0 tests/dbt/test_dbt_docs.py   # every model and column described, every grain tested
 	$(BIN)/python -m tests.lint_sql
 
-bench: .venv/.done
+bench: .venv/.dev .venv-servers/.done
 	$(BIN)/python -m bench
 
 # Every fault of the API, the disk and the state, here and on BigQuery, ten days of hourly polls, more histories for dbt, most benchmarks once; `make test` tries some.
-faults: .venv/.done
-	$(BIN)/python -m pytest -m "long or not long" tests/bigquery tests/sources tests/warehouses tests/test_whole_job.py tests/dbt tests/faults tests/test_bench.py
+faults: .venv/.dev .venv-servers/.done
+	$(BIN)/python -m pytest -m "long or not long" tests/bigquery tests/sources tests/test_whole_job.py tests/dbt tests/faults tests/test_bench.py
 
 # Kill the job at 206 points and run it again: half an hour. `python -m bench crashes --help` does it in parts.
-crashes: .venv/.done
+crashes: .venv/.dev
 	$(BIN)/python -m bench crashes
 
-# The embedded warehouse and what was built from it; the environment stays.
+# Write all locks after a change of pyproject.toml. Versions that still fit stay; `make lock UPGRADE=--upgrade` takes the newest.
+lock: .venv/.uv
+	$(COMPILE) $(UPGRADE) pyproject.toml --all-extras --group dev -o requirements-dev.lock
+	@# uv keeps the versions that the output file holds, so what runs is what was tested.
+	cp requirements-dev.lock requirements-extras.lock
+	$(COMPILE) pyproject.toml --all-extras -o requirements-extras.lock
+	cp requirements-dev.lock requirements.lock
+	$(COMPILE) pyproject.toml -o requirements.lock
+	$(COMPILE) $(UPGRADE) --group servers -o requirements-servers.lock
+	$(COMPILE) $(UPGRADE) --group installer -o requirements-uv.lock
+
+# The embedded warehouse and what was built from it; the environments stay.
 clean:
 	rm -rf data logs target site
 
-.venv/.done: requirements.lock
+.venv/.uv: requirements-uv.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 2; }
-	@echo "Setting up .venv from requirements.lock: a minute or two, once."
-	@if command -v uv >/dev/null; then \
-		uv venv --quiet --allow-existing --python $(PYTHON) .venv && uv pip install --quiet --python $(BIN)/python -r requirements.lock; \
-	else \
-		$(PYTHON) -m venv .venv && $(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock; \
-	fi
+	@echo "Installing the packages: less than a minute, once."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install -qq --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+.venv/.run: requirements.lock .venv/.uv
+	@$(INSTALL) -r $<
+	@touch $@
+
+.venv/.extras: requirements-extras.lock .venv/.uv
+	@$(INSTALL) -r $<
+	@touch $@
+
+.venv/.dev: requirements-dev.lock .venv/.uv
+	@$(INSTALL) -r $<
+	@touch $@
+
+# The servers that the tests start, apart: what they pin holds nothing else back.
+.venv-servers/.done: requirements-servers.lock .venv/.uv
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-servers
+	@$(INSTALL) --python .venv-servers/bin/python -r $<
 	@touch $@

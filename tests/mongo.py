@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pymongo
 from pymongo.errors import PyMongoError
+
+from tests.servers import program
 
 
 @contextmanager
@@ -19,7 +20,7 @@ def mongo_server(folder: Path, *, on_disk: bool = False) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [str(Path(sys.executable).parent / "nx-27017"), "--host", "127.0.0.1"]
+    command = [program("nx-27017"), "--host", "127.0.0.1"]
     command += ["--data-dir", str(folder / "data") if on_disk else "memory"]
     command += ["-p", str(port), "--log-file", str(folder / "log"), "--pid-file", str(folder / "pid")]
     uri = f"mongodb://127.0.0.1:{port}/?directConnection=true"

@@ -122,6 +122,15 @@ def environment_name() -> str:
     return f"job-market-{hashlib.blake2b(LOCK.read_bytes(), digest_size=4).hexdigest()}"
 
 
+def worker_packages() -> list[str]:
+    """The lines of the lock, with their hashes, without dbt.
+
+    No batch needs dbt, and Coiled would install with dbt-core the parser that the lock leaves out.
+    """
+    lines = LOCK.read_text(encoding="utf-8").replace("\\\n", "").splitlines()
+    return [line for line in lines if "==" in line and not line.startswith("dbt-")]
+
+
 def create_environment(settings: CoiledSettings) -> str:
     """Have Coiled build an environment of the lock; returns its name. Raises as `check_account`."""
     import coiled
@@ -132,7 +141,7 @@ def create_environment(settings: CoiledSettings) -> str:
         coiled.create_software_environment(
             name=name,
             workspace=settings.workspace,
-            pip=LOCK,
+            pip=worker_packages(),
             region_name=settings.region,
             include_local_code=False,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
@@ -22,6 +23,8 @@ CONFIG = {
     # Dask sends the source lines around a call to the scheduler, to show them on the dashboard.
     "distributed.diagnostics.computations.nframes": 0,
 }
+
+NO_DASHBOARD = "none without the extra `dashboard`, which `make extras` installs"
 
 logger = logging.getLogger(__name__)
 
@@ -50,8 +53,9 @@ class DaskExecutor(BatchExecutor):
         logging.getLogger("distributed").setLevel(logging.ERROR)
         self._resources.enter_context(dask.config.set(CONFIG))
         self._client = self._resources.enter_context(self._connect())
-        self.dashboard = self._client.dashboard_link
-        logger.info("Dask dashboard: %s", self.dashboard)
+        if self._settings.dask_address or importlib.util.find_spec("bokeh"):
+            self.dashboard = self._client.dashboard_link
+        logger.info("Dask dashboard: %s", self.dashboard or NO_DASHBOARD)
         executor: Executor = self._client.get_executor(pure=False)
         return executor
 

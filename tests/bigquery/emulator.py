@@ -5,12 +5,10 @@ Everything listens on free ports of 127.0.0.1 and is gone when the `with` block 
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import queue
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,15 +18,13 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from tests.servers import program
+
 PROJECT = "job-market-test"
 LOCATION = "EU"
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
-NEEDED = ("bqemulator", "duckdb_extension_spatial", "duckdb_extension_avro", "numpy")
-
-
-class CannotRun(Exception):
-    """The platform lacks what the emulator needs; the message is the reason to skip."""
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -80,11 +76,9 @@ def running(folder: Path) -> Iterator[BigQueryEmulator]:
     """Run emulator and token endpoint; `folder` is theirs for files.
 
     Raises:
-        CannotRun: a package or a native extension for this platform is missing.
+        FileNotFoundError: the test servers are not installed.
+        RuntimeError: it did not start.
     """
-    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
-    if missing:
-        raise CannotRun(f"not installed: {', '.join(missing)}")
     with (
         no_calls_to_google(),
         token_endpoint() as token_uri,
@@ -99,13 +93,13 @@ def _emulator_process(folder: Path) -> Iterator[str]:
     environment = {
         "HOME": str(folder),
         "PATH": os.environ.get("PATH", ""),
+        "PYTHONPATH": str(ROOT),
         "PYTHONUNBUFFERED": "1",
     }
-    server = Path(__file__).with_name("emulator_server.py")
     log = folder / "emulator.log"
     with log.open("wb") as errors:
         process = subprocess.Popen(
-            [sys.executable, str(server), PROJECT, str(folder)],
+            [program("python"), "-m", "tests.bigquery.emulator_server", PROJECT, str(folder)],
             env=environment,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -116,7 +110,7 @@ def _emulator_process(folder: Path) -> Iterator[str]:
             ports = _ports(process)
             if ports is None:
                 said = log.read_text(errors="replace").strip().splitlines()
-                raise CannotRun(f"the emulator did not start in {START_SECONDS:.0f} s: {said[-1:]}")
+                raise RuntimeError(f"the emulator did not start in {START_SECONDS:.0f} s: {said[-1:]}")
             yield f"http://127.0.0.1:{ports['rest']}"
         finally:
             process.terminate()

@@ -194,8 +194,8 @@ def mirror(raw: RawTables, load_id: str, client: Any) -> None:
     for table, types in TABLES.items():
         column = "load_id" if table == "_dlt_loads" else "_dlt_load_id"
         names = ", ".join(types)
-        rows = raw.connection.execute(
-            f"select {names} from {DATASET}.{table} where {column} = ?", [load_id]
+        rows = raw.connection.sql(
+            f"select {names} from {DATASET}.{table} where {column} = ?", params=[load_id]
         ).to_arrow_table()
         file = io.BytesIO()
         parquet.write_table(rows.cast(pa.schema(types.items())), file)

@@ -8,7 +8,7 @@ import pytest
 from google.api_core.exceptions import BadRequest, NotFound
 
 from tests.bigquery.emulator import BigQueryEmulator
-from tests.bigquery.emulator_server import repair
+from tests.bigquery.emulator_sql import repair
 
 SOON = 20.0
 

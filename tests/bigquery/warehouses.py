@@ -156,7 +156,7 @@ def _from_duckdb(file: Path, tables: Sequence[str]) -> dict[str, pa.Table]:
             ).fetchall()
         }
         return {
-            table: connection.execute(f"select * from {table}").to_arrow_table()
+            table: connection.sql(f"select * from {table}").to_arrow_table()
             for table in tables
             if table in there
         }

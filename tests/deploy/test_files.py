@@ -1,4 +1,4 @@
-"""What is written down twice says the same: the two locks, the image and the code, the schedules."""
+"""What is written down twice says the same: the image and the code, the schedules."""
 
 from __future__ import annotations
 
@@ -16,19 +16,6 @@ SCHEDULES = {"17 * * * *", "41 4 * * *"}
 
 def text(path: str) -> str:
     return (PROJECT / path).read_text(encoding="utf-8")
-
-
-def pins(lock: str) -> dict[str, str]:
-    """The lines of a lock that pin something, by package (with its marker)."""
-    found = re.findall(r"^([\w.-]+(?:\[[\w,]+\])?)==(\S+)(.*)$", text(lock), re.M)
-    return {name + marker: version for name, version, marker in found}
-
-
-def test_what_runs_is_pinned_as_what_was_tested() -> None:
-    running, tested = pins("requirements-run.lock"), pins("requirements.lock")
-    assert running.items() <= tested.items()
-    assert not {"pytest", "prefect", "sqlfluff", "bqemulator"} & running.keys()
-    assert {"dlt", "dbt-core", "duckdb", "coiled"} <= running.keys()
 
 
 def test_the_image_holds_the_code_that_the_command_line_imports() -> None:

@@ -23,6 +23,7 @@ from extract.executors.coiled import (
     cluster_arguments,
     create_environment,
     environment_name,
+    worker_packages,
 )
 from tests.command import Command
 from tests.executors import functions
@@ -123,7 +124,7 @@ def test_the_request_for_a_cluster_holds_the_settings_and_no_secret(
     assert "hush" not in str([body for _, _, body in server.requests])
 
 
-def test_the_environment_is_the_lock_with_every_version_and_nothing_else(server: CoiledServer) -> None:
+def test_the_environment_is_the_lock_without_dbt_each_package_with_its_hashes(server: CoiledServer) -> None:
     name = create_environment(CoiledSettings(**SETTINGS))
     body = server.body_of("POST", f"/software-environment/account/{WORKSPACE}")
     assert (body["name"], name) == ("jobs-lock", "jobs-lock")
@@ -131,7 +132,8 @@ def test_the_environment_is_the_lock_with_every_version_and_nothing_else(server:
     asked = {package["name"]: package["specifier"] for package in body["packages"]}
     assert asked.pop("python") == f"=={platform.python_version()}"
     del asked["pip"], pins["pip"]  # Coiled brings its own
-    assert asked == {name: f"=={version}" for name, version in pins.items()}
+    assert asked == {name: f"=={version}" for name, version in pins.items() if not name.startswith("dbt-")}
+    assert sum("--hash=sha256:" in line for line in body["raw_pip"]) == len(worker_packages())
     assert "hush" not in str([body for _, _, body in server.requests])
 
 
