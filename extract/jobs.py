@@ -26,7 +26,7 @@ from extract.loading import recovery
 from extract.loading.raw_schema import refuse_older
 from extract.monitoring.notifications import record, recorded
 from extract.monitoring.progress import Progress
-from extract.monitoring.status import FeedStatus, counts_table, report, row_counts
+from extract.monitoring.status import FeedStatus, counts_table, report
 from extract.monitoring.volume import volume_alarm
 from extract.sources import reprocess as reprocessing
 from extract.sources.brreg.load import load_register
@@ -64,12 +64,12 @@ class Extracted(NamedTuple):
 
 
 class JobResult(NamedTuple):
-    """What each step of the whole job did, and the rows of each table after it."""
+    """What each step of the whole job did, and a table of the tables after it."""
 
     extracted: Extracted
     built: transform.BuildSummary
     published: Published
-    row_counts: dict[str, int]
+    tables: RenderableType
     warehouse: str
 
     def report(self) -> RenderableType:
@@ -77,7 +77,7 @@ class JobResult(NamedTuple):
         query = "dbt -- show --inline \"select * from {{ ref('daily_new_ads') }}\""
         return Group(
             f"extract: {self.extracted}\nbuild: {self.built}\npublish: {self.published}",
-            counts_table(self.row_counts),
+            self.tables,
             f"The tables are in {self.warehouse}. Next: `python run_pipeline.py status`, or",
             Text(f"python run_pipeline.py {query}", no_wrap=True, overflow="ignore"),
         )
@@ -95,7 +95,7 @@ def run(options: RunOptions, since: datetime | None = None, executor: str | None
             built = _build(warehouse, options)
         with recorded("publish", webhook):
             published = _publish(warehouse, options)
-        return JobResult(extracted, built, published, row_counts(warehouse), str(warehouse))
+        return JobResult(extracted, built, published, counts_table(warehouse), str(warehouse))
 
 
 def extract(options: RunOptions, since: datetime | None = None, executor: str | None = None) -> Extracted:
@@ -204,8 +204,8 @@ def _extract(
     if (feed := feed_status(warehouse)) is None or feed.is_mock:
         return Extracted(loaded, None)
     alarm = volume_alarm(warehouse)
-    record("volume", alarm.text if alarm else None, _webhook(options))
-    return Extracted(loaded, alarm.text if alarm else None)
+    record("volume", alarm, _webhook(options))
+    return Extracted(loaded, alarm)
 
 
 def _build(warehouse: Warehouse, options: RunOptions) -> transform.BuildSummary:

@@ -2,8 +2,7 @@
 
     step failed or recovered ──> <pipelines_dir>/outcomes.json ──> POST {"text": ...}, once for each change
 
-Slack's incoming webhooks and many others take this JSON. A notification that fails is a warning and does not
-change how the run ends.
+Slack's incoming webhooks take this JSON. A notification that fails does not change how the run ends.
 """
 
 from __future__ import annotations
@@ -45,40 +44,6 @@ class Outcome:
     """The failure that the webhook has and whose recovery it has not."""
 
 
-class Outcomes:
-    """The outcomes in `folder`, by step. A file that is missing or damaged counts as empty."""
-
-    def __init__(self, folder: Path) -> None:
-        self.file = folder / "outcomes.json"
-
-    def read(self) -> dict[str, Outcome]:
-        """The outcome of each step that ever ended on this machine."""
-        try:
-            return {step: Outcome(**stored) for step, stored in json.loads(self.file.read_text()).items()}
-        except (OSError, ValueError, TypeError, AttributeError):
-            return {}
-
-    def record(self, step: str, failure: str | None, url: str | None, secrets: Iterable[str] = ()) -> None:
-        """Store how a step ended (`failure`: its message), then post each change that the webhook lacks."""
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        outcomes = self.read()
-        outcome = outcomes.setdefault(step, Outcome())
-        if failure:
-            outcome.failing_since = outcome.failing_since or now
-            outcome.message = mask_secrets(failure, [*secrets, url or ""])
-        else:
-            outcome.succeeded_at, outcome.failing_since, outcome.message = now, None, None
-        if url:
-            for name, each in outcomes.items():
-                _post_change(url, name, each)
-        try:
-            self.file.parent.mkdir(parents=True, exist_ok=True)
-            stored = {name: asdict(each) for name, each in outcomes.items()}
-            self.file.write_text(json.dumps(stored, indent=1))
-        except OSError as error:
-            logger.warning("%s cannot be written: %s", self.file, error.strerror)
-
-
 @contextmanager
 def recorded(step: str, webhook: str | None) -> Iterator[None]:
     """Record how the step ends. A run that found the warehouse locked, or was stopped, has not failed."""
@@ -93,12 +58,39 @@ def recorded(step: str, webhook: str | None) -> Iterator[None]:
 
 
 def record(step: str, failure: str | None, webhook: str | None) -> None:
-    """Store how the step ended in the configured folder and post what changed."""
-    folder, secrets = WarehouseSettings.pipelines_dir, []
+    """Store how a step ended (`failure`: its message) and post each change that the webhook lacks."""
+    folder, secrets = WarehouseSettings.pipelines_dir, [webhook or ""]
     with suppress(ConfigurationError):  # a wrong setting is the failure that is recorded
         folder = configured(WarehouseSettings).pipelines_dir
         secrets.append(configured(FeedSettings).token or "")
-    Outcomes(PROJECT / folder).record(step, failure, webhook, secrets)
+    outcomes = read_outcomes(PROJECT / folder)
+    outcome = outcomes.setdefault(step, Outcome())
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    if failure:
+        outcome.failing_since = outcome.failing_since or now
+        outcome.message = mask_secrets(failure, secrets)
+    else:
+        outcome.succeeded_at, outcome.failing_since, outcome.message = now, None, None
+    for name, each in outcomes.items():
+        if webhook and bool(each.message) != bool(each.posted):
+            change = f"failed. {each.message}" if each.message else "recovered."
+            if _post(webhook, f"job-market on {socket.gethostname()}: {name} {change}"):
+                each.posted = each.message
+    file = PROJECT / folder / "outcomes.json"
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps({name: asdict(each) for name, each in outcomes.items()}, indent=1))
+    except OSError as error:
+        logger.warning("%s cannot be written: %s", file, error.strerror)
+
+
+def read_outcomes(folder: Path) -> dict[str, Outcome]:
+    """The outcome of each step that ever ended on this machine; none if the file is missing or damaged."""
+    try:
+        stored = json.loads((folder / "outcomes.json").read_text())
+        return {step: Outcome(**outcome) for step, outcome in stored.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
 
 
 def mask_secrets(message: str, secrets: Iterable[str]) -> str:
@@ -110,27 +102,17 @@ def mask_secrets(message: str, secrets: Iterable[str]) -> str:
     return message
 
 
-def _post_change(url: str, step: str, outcome: Outcome) -> None:
-    host = socket.gethostname()
-    if outcome.message and not outcome.posted:
-        if _post(url, f"job-market on {host}: {step} failed. {outcome.message}"):
-            outcome.posted = outcome.message
-    elif outcome.posted and not outcome.message and _post(url, f"job-market on {host}: {step} recovered."):
-        outcome.posted = None
-
-
-def _post(url: str, text: str) -> bool:
+def _post(webhook: str, text: str) -> bool:
     """Whether the webhook took it. The warnings do not show the address."""
     import requests
 
     try:
         # Escaped as Slack asks for it: a text of the API must mention nobody and link nowhere.
         body = {"text": html.escape(text, quote=False)}
-        answer = requests.post(url, json=body, timeout=SECONDS, allow_redirects=False)
+        answer = requests.post(webhook, json=body, timeout=SECONDS, allow_redirects=False)
+        problem = f"the webhook answered {answer.status_code}" if answer.status_code >= 300 else ""
     except (requests.RequestException, ValueError) as error:
-        logger.warning("notification failed: the webhook cannot be reached (%s)", type(error).__name__)
-        return False
-    if answer.status_code >= 300:
-        logger.warning("notification failed: the webhook answered %d", answer.status_code)
-        return False
-    return True
+        problem = f"the webhook cannot be reached ({type(error).__name__})"
+    if problem:
+        logger.warning("notification failed: %s", problem)
+    return not problem

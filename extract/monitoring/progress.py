@@ -18,7 +18,7 @@ class Progress(ExitStack):
     def __init__(self, console: Console) -> None:
         super().__init__()
         self._pages = self._events = self._done = self._failed = self._pending = 0
-        self._batches = BatchCounts(0, 0, 0, None)
+        self._batches = ""
         self._line = self.enter_context(console.status("starting")) if console.is_terminal else None
 
     def page(self, events: int) -> None:
@@ -36,20 +36,19 @@ class Progress(ExitStack):
         """The numbers of details of one more batch."""
         self._done += fetched
         self._failed += failed
-        self._show(f"{self._done} of {self._pending} details fetched, {self._failed} failed", self._batches)
+        self._show(f"{self._done} of {self._pending} details fetched, {self._failed} failed{self._batches}")
 
     def described(self, versions: int, total: int) -> None:
         """The number of versions that have their features now, of all that lacked them."""
-        self._show(f"{versions} of {total} versions described", self._batches)
+        self._show(f"{versions} of {total} versions described{self._batches}")
 
     def batches(self, counts: BatchCounts) -> None:
         """The executor's counts, for the next line."""
-        self._batches = counts
+        done, in_flight, failed, dashboard = counts
+        self._batches = f"; batches: {done} done, {in_flight} in flight, {failed} failed; {dashboard or ''}"
+        self._batches = self._batches.rstrip("; ")
 
-    def _show(self, text: str, batches: BatchCounts | None = None) -> None:
-        if batches:
-            text += f"; batches: {batches.done} done, {batches.in_flight} in flight, {batches.failed} failed"
-            text += f"; {batches.dashboard}" if batches.dashboard else ""
+    def _show(self, text: str) -> None:
         if self._line:
             self._line.update(text)
         else:

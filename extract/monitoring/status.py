@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 
 from extract.loading import packages
-from extract.monitoring.notifications import Outcomes
+from extract.monitoring.notifications import read_outcomes
 from extract.monitoring.volume import volume_alarm
 from extract.schema import RAW_TABLES
 from extract.warehouses.base import Warehouse
@@ -38,34 +38,37 @@ class FeedStatus(NamedTuple):
         return urlsplit(f"//{self.host}").hostname in ("127.0.0.1", "::1", "localhost")
 
 
-def row_counts(warehouse: Warehouse) -> dict[str, int]:
-    """Rows of each raw table and each mart that exists, by `dataset.table`."""
-    tables = [f"{warehouse.settings.raw_dataset}.{table.name}" for table in RAW_TABLES]
-    tables += warehouse.marts()
-    counts = " union all ".join(f"select '{name}', count(*) from {name}" for name in tables)
-    return dict(warehouse.query(counts))
-
-
 def report(warehouse: Warehouse, feed: FeedStatus | None) -> RenderableType:
     """The whole status, for a terminal or a log. Times are UTC."""
     now = datetime.now(UTC)
-    loads, sources = _loads_table(warehouse), _sources_table(warehouse, now)
-    if feed is None and not sources.row_count:
+    loads, sources = list(_loads(warehouse)), list(_sources(warehouse, now))
+    if feed is None and not sources:
         return f"{warehouse} holds nothing yet. Next: `python run_pipeline.py`."
-    facts = Table(title="Status (times are UTC)", title_justify="left", show_header=False)
-    facts.add_row("warehouse", str(warehouse))
-    for name, text in [*_feed_facts(warehouse, feed, now), *_facts(warehouse, now)]:
-        facts.add_row(name, text)
-    counts = counts_table(row_counts(warehouse))
-    return Group(facts, *(table for table in (loads, sources) if table.row_count), counts)
+    facts = [("warehouse", str(warehouse)), *_feed_facts(warehouse, feed, now), *_facts(warehouse, now)]
+    tables = (
+        _table("Status (times are UTC)", [], facts),
+        _table("Last loads", ["extracted at", "new rows", "duplicates", "pending details", "lag"], loads),
+        _table(
+            "Other sources", ["source", "last load", "records read", "rows submitted", "rejects"], sources
+        ),
+    )
+    return Group(*(table for table in tables if table.row_count), counts_table(warehouse))
 
 
-def counts_table(counts: dict[str, int]) -> Table:
-    """Rows by table."""
-    table = Table("table", title="Tables", title_justify="left")
-    table.add_column("rows", justify="right")
-    for name, count in counts.items():
-        table.add_row(name, f"{count:,}")
+def counts_table(warehouse: Warehouse) -> Table:
+    """The rows of each raw table and each mart that exists."""
+    tables = [f"{warehouse.settings.raw_dataset}.{table.name}" for table in RAW_TABLES]
+    tables += warehouse.marts()
+    counts = warehouse.query(" union all ".join(f"select '{name}', count(*) from {name}" for name in tables))
+    return _table("Tables", ["table", "rows"], [(name, f"{count:,}") for name, count in counts])
+
+
+def _table(title: str, headings: list[str], rows: Iterable[Iterable[str]]) -> Table:
+    table = Table(title=title, title_justify="left", show_header=bool(headings))
+    for number, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if number else "left")
+    for row in rows:
+        table.add_row(*row)
     return table
 
 
@@ -83,78 +86,58 @@ def _feed_facts(warehouse: Warehouse, feed: FeedStatus | None, now: datetime) ->
     if feed.is_mock:
         yield "volume", "not compared with past weeks: a mock feed ends with its demo"
     else:
-        alarm = volume_alarm(warehouse, now)
-        yield "volume", alarm.text if alarm else "as usual"
+        yield "volume", volume_alarm(warehouse, now) or "as usual"
 
 
 def _facts(warehouse: Warehouse, now: datetime) -> Iterator[tuple[str, str]]:
-    for step, outcome in sorted(Outcomes(warehouse.pipelines_dir).read().items()):
+    for step, outcome in sorted(read_outcomes(warehouse.pipelines_dir).items()):
         if outcome.message:
             yield step, f"failing since {outcome.failing_since}: {outcome.message}"
         elif step != "volume":
             yield step, f"last success {outcome.succeeded_at}"
     if waiting := packages.pending(warehouse.pipelines_dir):
-        yield (
-            "pending loads",
-            "\n".join(f"{package.load_id}, jobs refused: {package.failures}" for package in waiting),
-        )
+        yield "pending loads", "\n".join(f"{each.load_id}, jobs refused: {each.failures}" for each in waiting)
     rejects = warehouse.query(
         f"select reason, count(*) from {warehouse.raw('rejects')} group by 1 order by 2 desc limit {REASONS}"
     )
     yield "rejects", "\n".join(f"{count:,}: {reason}" for reason, count in rejects) or "none"
+    since = f"timestamp '{now - timedelta(days=DAYS):%F %T}'"
     unparsed = warehouse.query(
         f"select sum(values_not_parsed) from {warehouse.mart('pipeline_health')} "
-        f"where completed_at >= timestamp '{now - timedelta(days=DAYS):%F %T}'"
+        f"where completed_at >= {since}"
     )
     if unparsed and unparsed[0][0] is not None:
         yield "values not parsed", f"{unparsed[0][0]:,} in the last {DAYS} days"
-    yield "new fields", _new_fields(warehouse, now)
-
-
-def _new_fields(warehouse: Warehouse, now: datetime) -> str:
-    """Fields and types that no ad had before the last DAYS days; those of the first day are not new."""
     fields = warehouse.raw("feed_fields")
-    found = warehouse.query(
-        f"select field, kind, extracted_at from {fields} where extracted_at >= "
-        f"timestamp '{now - timedelta(days=DAYS):%F %T}' and extracted_at > "
-        f"(select min(extracted_at) from {fields}) + interval 1 day order by extracted_at desc, field"
+    new = warehouse.query(  # those of the first day are not new
+        f"select field, kind, extracted_at from {fields} where extracted_at >= {since} and extracted_at > "
+        f"(select min(extracted_at) from {fields}) + interval 1 day "
+        "order by extracted_at desc, field limit 10"
     )
-    new = [f"{field} ({kind}), since {_time(at)}" for field, kind, at in found]
-    return "\n".join(new[:10]) or f"none in the last {DAYS} days"
+    lines = [f"{field} ({kind}), since {at:%F %T}" for field, kind, at in new]
+    yield "new fields", "\n".join(lines) or f"none in the last {DAYS} days"
 
 
-def _loads_table(warehouse: Warehouse) -> Table:
+def _loads(warehouse: Warehouse) -> Iterator[tuple[str, ...]]:
     raw = warehouse.raw
     new_rows = " + ".join(
         f"(select count(*) from {raw(name)} rows where rows._dlt_load_id = loads._dlt_load_id)"
         for name in ("feed_events", "ad_versions")
     )
-    table = Table("extracted at", title="Last loads", title_justify="left")
-    for heading in ("new rows", "duplicates", "pending details", "lag"):
-        table.add_column(heading, justify="right")
     for extracted_at, submitted, new, pending, newest in warehouse.query(
         f"select extracted_at, events_handed_over + versions_handed_over, {new_rows}, details_owed, "
         f"newest_event_at from {raw('feed_loads')} loads order by extracted_at desc limit {LOADS}"
     ):
         lag = _age(newest, extracted_at) if newest else "-"
-        table.add_row(_time(extracted_at), f"{new:,}", f"{submitted - new:,}", f"{pending:,}", lag)
-    return table
+        yield f"{extracted_at:%F %T}", f"{new:,}", f"{submitted - new:,}", f"{pending:,}", lag
 
 
-def _sources_table(warehouse: Warehouse, now: datetime) -> Table:
-    table = Table("source", "last load", title="Other sources", title_justify="left")
-    for heading in ("records read", "rows submitted", "rejects"):
-        table.add_column(heading, justify="right")
+def _sources(warehouse: Warehouse, now: datetime) -> Iterator[tuple[str, ...]]:
     for source, extracted_at, *counts in warehouse.query(
         "select source, max(extracted_at), sum(records_read), sum(rows_handed_over), sum(rejects) "
         f"from {warehouse.raw('source_loads')} group by source order by source"
     ):
-        table.add_row(source, _time_and_age(extracted_at, now), *(f"{count:,}" for count in counts))
-    return table
-
-
-def _time(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S}"
+        yield source, _time_and_age(extracted_at, now), *(f"{count:,}" for count in counts)
 
 
 def _age(then: datetime, now: datetime) -> str:
@@ -162,4 +145,4 @@ def _age(then: datetime, now: datetime) -> str:
 
 
 def _time_and_age(then: datetime, now: datetime) -> str:
-    return f"{_time(then)} ({_age(then, now)} ago)"
+    return f"{then:%F %T} ({_age(then, now)} ago)"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import NamedTuple
 
 from extract.config import OSLO
 from extract.warehouses.base import Warehouse
@@ -24,15 +23,8 @@ LOW = 0.4
 HOUR, WEEK = timedelta(hours=1), timedelta(weeks=1)
 
 
-class Alarm(NamedTuple):
-    """`kind` is `silent` or `low`, `text` a sentence for the user."""
-
-    kind: str
-    text: str
-
-
-def volume_alarm(warehouse: Warehouse, now: datetime | None = None) -> Alarm | None:
-    """The alarm that the events in the warehouse give at `now` (UTC; default: the current time)."""
+def volume_alarm(warehouse: Warehouse, now: datetime | None = None) -> str | None:
+    """The text of the alarm that the events in the warehouse give at `now` (UTC)."""
     newest = warehouse.query(f"select max(newest_event_at) from {warehouse.raw('feed_loads')}")
     if not newest or newest[0][0] is None:
         return None
@@ -46,24 +38,22 @@ def volume_alarm(warehouse: Warehouse, now: datetime | None = None) -> Alarm | N
     return compare(hours, newest[0][0], now or datetime.now(UTC))
 
 
-def compare(hours: Mapping[datetime, int], newest: datetime, now: datetime) -> Alarm | None:
-    """The alarm, if any. `hours` counts events by UTC hour; `newest` is the time of the last event."""
+def compare(hours: Mapping[datetime, int], newest: datetime, now: datetime) -> str | None:
+    """The text of the alarm. `hours` counts events by UTC hour; `newest` is the last event's time."""
     last_hour = _hour(now) - HOUR
     silence = list(_hours(max(_hour(newest) + HOUR, _hour(now) - WEEK), last_hour))
     expected = _lowest_week(hours, silence)
     if expected >= MIN_EVENTS_SILENT:
-        return Alarm(
-            "silent",
+        return (
             f"No event has arrived since {newest:%Y-%m-%d %H:%M} UTC; in the same hours of each of the weeks "
-            f"before it was at least {expected}. The feed may have stopped.",
+            f"before it was at least {expected}. The feed may have stopped."
         )
     day = list(_hours(last_hour - 23 * HOUR, last_hour))
     arrived, expected = sum(hours.get(hour, 0) for hour in day), _lowest_week(hours, day)
     if expected >= MIN_EVENTS_LOW and arrived < LOW * expected:
-        return Alarm(
-            "low",
+        return (
             f"{arrived} events arrived in the last 24 hours; in the same hours of each of the past weeks it "
-            f"was at least {expected}.",
+            f"was at least {expected}."
         )
     return None
 

@@ -12,7 +12,7 @@ import pytest
 
 from demo.server import serving
 from demo.world import World
-from extract.monitoring.notifications import Outcomes, mask_secrets
+from extract.monitoring.notifications import mask_secrets, read_outcomes, record
 from tests.command import Command
 
 
@@ -50,47 +50,59 @@ def webhook() -> Iterator[Webhook]:
     hook.server.server_close()
 
 
-def test_each_change_is_posted_once(webhook: Webhook, tmp_path: Path) -> None:
-    outcomes = Outcomes(tmp_path)
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WAREHOUSE__PIPELINES_DIR", str(tmp_path))
+
+
+def test_each_change_is_posted_once(webhook: Webhook) -> None:
     for step in ("extract", "build", "extract", "build"):
-        outcomes.record(step, None, webhook.url)
+        record(step, None, webhook.url)
     assert webhook.texts == []
     for message in ("the feed is away", "the feed is still away"):
-        outcomes.record("extract", message, webhook.url)
+        record("extract", message, webhook.url)
     assert [text.split(": ", 1)[1] for text in webhook.texts] == ["extract failed. the feed is away"]
     for _ in range(2):
-        outcomes.record("extract", None, webhook.url)
+        record("extract", None, webhook.url)
     assert [text.split(": ", 1)[1] for text in webhook.texts[1:]] == ["extract recovered."]
 
 
-def test_the_success_of_another_step_is_no_recovery(webhook: Webhook, tmp_path: Path) -> None:
-    outcomes = Outcomes(tmp_path)
-    outcomes.record("build", "a test", webhook.url)
-    outcomes.record("extract", None, webhook.url)
+def test_the_success_of_another_step_is_no_recovery(webhook: Webhook) -> None:
+    record("build", "a test", webhook.url)
+    record("extract", None, webhook.url)
     assert len(webhook.texts) == 1
 
 
 @pytest.mark.parametrize("status", [302, 403, 500])
 def test_what_the_webhook_did_not_take_is_posted_by_the_next_run(
-    status: int, webhook: Webhook, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    status: int, webhook: Webhook, caplog: pytest.LogCaptureFixture
 ) -> None:
-    outcomes = Outcomes(tmp_path)
     webhook.status = status
-    outcomes.record("extract", "away", webhook.url)
-    assert (
-        f"notification failed: the webhook answered {status}" in caplog.text and "hushhush" not in caplog.text
-    )
+    record("extract", "away", webhook.url)
+    assert f"notification failed: the webhook answered {status}" in caplog.text
+    assert "hushhush" not in caplog.text
     webhook.status = 200
-    outcomes.record("extract", "away", webhook.url)
+    record("extract", "away", webhook.url)
     assert len(webhook.texts) == 1
 
 
-def test_no_secret_and_no_call_to_the_channel_is_posted(webhook: Webhook, tmp_path: Path) -> None:
+def test_a_damaged_file_of_outcomes_counts_as_empty(webhook: Webhook, tmp_path: Path) -> None:
+    for damaged in ("", "{", "[]", '{"extract": {"unknown": 1}}'):
+        (tmp_path / "outcomes.json").write_text(damaged)
+        assert read_outcomes(tmp_path) == {}
+    record("extract", "away", webhook.url)
+    assert read_outcomes(tmp_path)["extract"].message == "away"
+
+
+def test_no_secret_and_no_call_to_the_channel_is_posted(
+    webhook: Webhook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCES__NAV_FEED__TOKEN", "given-token-1")
     message = (
         f"401 for given-token-1 at {webhook.url}, Bearer eyJhbGciOi.eyJzdWIi.c2ln <!channel> "
         "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY----- https://me:pw@host/"
     )
-    Outcomes(tmp_path).record("extract", message, webhook.url, ["given-token-1"])
+    record("extract", message, webhook.url)
     [text] = webhook.texts
     kept = (tmp_path / "outcomes.json").read_text()
     for secret in ("given-token-1", "hushhush", "eyJ", "MIIE", "me:pw"):

@@ -47,7 +47,7 @@ def oslo(text: str) -> datetime:
 )
 def test_silence_is_an_alarm_when_events_always_come(newest: str, now: str, alarm: str | None) -> None:
     given = compare(feed_until(oslo(newest)), oslo(newest), oslo(now))
-    assert (given.kind if given else None) == alarm
+    assert (None if given is None else "silent" if given.startswith("No event") else "low") == alarm
 
 
 def test_a_day_far_poorer_than_the_poorest_of_its_kind_is_an_alarm() -> None:
@@ -56,7 +56,7 @@ def test_a_day_far_poorer_than_the_poorest_of_its_kind_is_an_alarm() -> None:
     assert compare(hours, now, now) is None
     poor = {hour: count // 4 if now - hour < timedelta(hours=24) else count for hour, count in hours.items()}
     given = compare(poor, now, now)
-    assert given is not None and given.kind == "low"
+    assert given is not None and "arrived in the last 24 hours" in given
 
 
 def test_without_a_past_nothing_is_unusual() -> None:
