@@ -24,13 +24,13 @@ from extract.config import PROJECT, feed_settings, warehouse_settings
 from extract.errors import ConfigurationError
 from extract.warehouses.base import Warehouse
 from extract.warehouses.factory import configured_warehouse
-from extract.warehouses.lock import LEASE_SECONDS
 
-RETRY_SECONDS = LEASE_SECONDS + 60
-"""A run whose machine died holds BigQuery for LEASE_SECONDS; its retry comes after that."""
 KEY_BLOCK = "JOB_MARKET_KEY_BLOCK"
 """The variable that names the secret block with the key. A deployment holds the name: `prefect deploy` would
 put the value itself into what anybody who sees the deployment can read."""
+
+WAIT_SECONDS = 720
+"""Longer than the ten minutes for which a machine that died holds the lock of a BigQuery warehouse."""
 
 
 def helps_to_try_again(task: Any, run: Any, state: Any) -> bool:
@@ -39,9 +39,7 @@ def helps_to_try_again(task: Any, run: Any, state: Any) -> bool:
 
 
 # An unreachable feed (code 75 of the command line) is waited for; after that the next hour goes on.
-@task(
-    retries=2, retry_delay_seconds=RETRY_SECONDS, retry_condition_fn=helps_to_try_again, cache_policy=NO_CACHE
-)
+@task(retries=2, retry_delay_seconds=[300, 900], retry_condition_fn=helps_to_try_again, cache_policy=NO_CACHE)
 def extract(since: datetime | None = None) -> str:
     """Read what is new and load it; `since` reads the feed again from an instant."""
     from rich.console import Console
@@ -58,9 +56,7 @@ def extract(since: datetime | None = None) -> str:
         return _told(extract_and_load(warehouse, feed_settings(), since, progress, engine))
 
 
-@task(
-    retries=1, retry_delay_seconds=RETRY_SECONDS, retry_condition_fn=helps_to_try_again, cache_policy=NO_CACHE
-)
+@task(retries=1, retry_delay_seconds=60, retry_condition_fn=helps_to_try_again, cache_policy=NO_CACHE)
 def build() -> str:
     """Build and test the models."""
     from rich.console import Console
@@ -71,9 +67,7 @@ def build() -> str:
         return _told(build(warehouse, Console(stderr=True)))
 
 
-@task(
-    retries=1, retry_delay_seconds=RETRY_SECONDS, retry_condition_fn=helps_to_try_again, cache_policy=NO_CACHE
-)
+@task(retries=1, retry_delay_seconds=60, retry_condition_fn=helps_to_try_again, cache_policy=NO_CACHE)
 def publish() -> str:
     """Write the page and the dbt docs."""
     from dashboard.publish import publish
@@ -105,7 +99,7 @@ def _warehouse() -> Iterator[Warehouse]:
         secret: Any = Secret.load(block)  # typed for both kinds of caller; here it is the block
         os.environ["JOB_MARKET_BIGQUERY_KEY"] = secret.get()
     warehouse = configured_warehouse(warehouse_settings())
-    with warehouse.lock():
+    with warehouse.lock(WAIT_SECONDS):
         yield warehouse
 
 
