@@ -1,0 +1,18 @@
+with ads as (
+    select earliest_on, max(versions_loaded_at) as loaded_at
+    from {{ ref('int_ad_groups') }}
+    group by earliest_on
+),
+
+days as (
+    select day
+    from {{ days_between('(select min(earliest_on) from ads)', '(select as_of_on from ' ~ ref('int_as_of') ~ ')') }}
+)
+
+select
+    days.day,
+    cast({{ dbt.date_trunc('month', 'days.day') }} as date) as month,
+    cast(days.day - interval 1 year as date) as year_earlier,
+    max(ads.loaded_at) over (order by days.day) as loaded_at
+from days
+left join ads on ads.earliest_on = days.day
