@@ -28,7 +28,7 @@ def _column(column: Column, cells: Sequence[Any]) -> Any:
         steps = (here - before for before, here in zip([0, *numbers], numbers, strict=False))
         return {"steps": _runs(steps)}
     if column.kind == "whole":
-        return [None if cell is None else int(cell) for cell in cells]
+        return [None if cell is None else round(cell) for cell in cells]
     digits = 4 if column.kind == "share" else 2
     return [None if cell is None else _short(float(cell), digits) for cell in cells]
 

@@ -81,17 +81,17 @@ def locations(rng: Random, place: Place) -> list[Content]:
 
 
 def occupations(rng: Random, trade: Trade) -> list[Content]:
-    """NAV's occupation levels: one ad in six has two, a few none, or an empty one first."""
+    """NAV's occupation levels, sorted by level 1: one ad in six has two, a few none, or an empty one first."""
     draw = rng.random()
     if draw < 0.015:
         return []
     found: list[Content] = [{"level1": trade.level1, "level2": trade.level2}]
-    if draw < 0.19:
+    if draw < 0.185:
         second = draw_second(rng, trade)
         found.append({"level1": second.level1, "level2": second.level2})
     elif draw < 0.195:
         found.insert(0, {"level1": None, "level2": None})
-    return found
+    return sorted(found, key=lambda one: one["level1"] or "")
 
 
 def employer_of(rng: Random, employer: Employer, words: AdText) -> Content:

@@ -50,7 +50,7 @@ class Capture:
 
 @dataclass(frozen=True)
 class AdRow:
-    """The core of a row of `fct_ads`. `municipal` and below are as the feed spells them."""
+    """The core of a row of `fct_ads`, and the ad's groups as the bridges have them."""
 
     ad_id: str
     status: str
@@ -61,14 +61,10 @@ class AdRow:
     closed_on: date | None
     close_reason: str | None
     positions: int
-    occupation: str
-    occupation_detail: str | None
-    styrk08_code: str | None
-    styrk08_name: str | None
-    county: str
-    municipal: str | None
-    country: str | None
-    extent: str | None
+    occupations: frozenset[tuple[str, str]]
+    places: frozenset[tuple[str, str, str]]
+    categories: frozenset[tuple[str, str]]
+    states_part_time: bool | None
     engagement: str | None
     sector: str | None
     orgnr: str | None
@@ -154,7 +150,13 @@ def _row(ad_id: str, events: list[Event], captures: list[Capture]) -> AdRow:
     first_active = min((e.event_at for e in events if e.status == "ACTIVE"), default=None)
     published = read_instant(content.get("published")) or first_active
     expires_on = oslo_day(read_instant(content.get("expires")))
-    inactive_on = None if latest.status == "ACTIVE" else oslo_day(latest.event_at)
+    last_active = max((e.event_at for e in events if e.status == "ACTIVE"), default=None)
+    closings = [
+        e.event_at
+        for e in events
+        if e.status != "ACTIVE" and (last_active is None or e.event_at >= last_active)
+    ]
+    inactive_on = oslo_day(min(closings, default=None))
     closes = [day for day in (expires_on, inactive_on) if day is not None]
     if inactive_on is None:
         reason = None
@@ -163,10 +165,6 @@ def _row(ad_id: str, events: list[Event], captures: list[Capture]) -> AdRow:
     else:
         reason = "expired"
 
-    level1, level2 = occupation_of(content)
-    code, name = styrk08_of(content)
-    locations = content.get("workLocations") or []
-    place: dict[str, Any] = next((p for p in locations if p.get("county")), {})
     return AdRow(
         ad_id=ad_id,
         status=latest.status,
@@ -177,14 +175,10 @@ def _row(ad_id: str, events: list[Event], captures: list[Capture]) -> AdRow:
         closed_on=min(closes, default=None),
         close_reason=reason,
         positions=positions_of(content.get("positioncount")),
-        occupation=level1 or UNKNOWN,
-        occupation_detail=level2,
-        styrk08_code=code,
-        styrk08_name=name,
-        county=COUNTIES.get(place.get("county", ""), UNKNOWN),
-        municipal=place.get("municipal"),
-        country=locations[0].get("country") if locations else None,
-        extent=content.get("extent"),
+        occupations=occupations_of(content),
+        places=places_of(content),
+        categories=categories_of(content),
+        states_part_time=content["extent"] == "Deltid" if content.get("extent") else None,
         engagement=content.get("engagementtype"),
         sector=content.get("sector"),
         orgnr=(content.get("employer") or {}).get("orgnr"),
@@ -214,23 +208,36 @@ def positions_of(value: Any) -> int:
     return int(number) if number >= 1 and number == int(number) else 1
 
 
-def occupation_of(content: dict[str, Any]) -> tuple[str | None, str | None]:
-    """The levels of the first category that has a level 1."""
-    for category in content.get("occupationCategories") or []:
-        if category.get("level1"):
-            return category["level1"], category.get("level2")
-    return None, None
+def occupations_of(content: dict[str, Any]) -> frozenset[tuple[str, str]]:
+    """Level 1 and 2 of all categories that have a level 1."""
+    named = frozenset(
+        (category["level1"], category.get("level2") or UNKNOWN)
+        for category in content.get("occupationCategories") or []
+        if category.get("level1")
+    )
+    return named or frozenset({(UNKNOWN, UNKNOWN)})
 
 
-def styrk08_of(content: dict[str, Any]) -> tuple[str | None, str | None]:
-    """The STYRK08 category with the greatest score, of equals the first."""
-    best: dict[str, Any] | None = None
-    for category in content.get("categoryList") or []:
-        if category.get("categoryType") != "STYRK08":
-            continue
-        if best is None or category["score"] > best["score"]:
-            best = category
-    return (best["code"], best["name"]) if best else (None, None)
+def places_of(content: dict[str, Any]) -> frozenset[tuple[str, str, str]]:
+    """County of today, municipality and country of all places that have a county or a country."""
+    named = frozenset(
+        (
+            COUNTIES.get(place.get("county") or "", UNKNOWN),
+            place.get("municipal") or UNKNOWN,
+            place.get("country") or UNKNOWN,
+        )
+        for place in content.get("workLocations") or []
+        if place.get("county") or place.get("country")
+    )
+    return named or frozenset({(UNKNOWN, UNKNOWN, UNKNOWN)})
+
+
+def categories_of(content: dict[str, Any]) -> frozenset[tuple[str, str]]:
+    """Classification and code of all entries; a group of ISCO stands under ESCO."""
+    return frozenset(
+        ("ISCO" if "/isco/" in category["code"] else category["categoryType"], category["code"])
+        for category in content.get("categoryList") or []
+    )
 
 
 def _count(row: AdRow, as_of: date, result: Expected) -> None:

@@ -24,9 +24,13 @@ END = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TEN_DAYS = timedelta(days=10)
 AD_COLUMNS = (
     "ad_id, status, is_captured, published_on, expires_on, inactive_on, closed_on, close_reason, positions, "
-    "occupation, occupation_detail, styrk08_code, styrk08_name, county, municipality, country, extent, "
-    "engagement, sector, employer_number"
+    "states_part_time, engagement, sector, employer_number"
 )
+GROUP_COLUMNS = {
+    "ad_occupations": "level1, level2",
+    "ad_places": "county, municipality, country",
+    "ad_categories": "classification, code",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +55,14 @@ def marts(job: Job, sql: str) -> list[tuple[Any, ...]]:
 
 
 def ads_of(job: Job) -> dict[str, tuple[Any, ...]]:
-    return {row[0]: row for row in marts(job, f"select {AD_COLUMNS} from nav_marts.fct_ads")}
+    """The rows of fct_ads by ad, and after them what each bridge says of the ad."""
+    ads = {row[0]: row for row in marts(job, f"select {AD_COLUMNS} from nav_marts.fct_ads")}
+    for bridge, columns in GROUP_COLUMNS.items():
+        named: dict[str, set[tuple[Any, ...]]] = {}
+        for ad_id, *group in marts(job, f"select ad_id, {columns} from nav_marts.{bridge}"):
+            named.setdefault(ad_id, set()).add(tuple(group))
+        ads = {ad_id: (*row, frozenset(named.get(ad_id, ()))) for ad_id, row in ads.items()}
+    return ads
 
 
 def as_of(job: Job) -> date:
@@ -60,12 +71,12 @@ def as_of(job: Job) -> date:
 
 
 def row_of(ad: AdRow) -> tuple[Any, ...]:
-    """The oracle's row in the order of AD_COLUMNS; the marts tell an empty text as a missing one."""
+    """The oracle's row in the order of AD_COLUMNS and GROUP_COLUMNS; the marts tell an empty text as a missing one."""
     return (
         *(ad.ad_id, ad.status, ad.is_captured, ad.published_on, ad.expires_on, ad.inactive_on),
-        *(ad.closed_on, ad.close_reason, ad.positions, ad.occupation, ad.occupation_detail or "Unknown"),
-        *(ad.styrk08_code, ad.styrk08_name, ad.county, ad.municipal, ad.country, ad.extent or None),
+        *(ad.closed_on, ad.close_reason, ad.positions, ad.states_part_time),
         *(ad.engagement or None, ad.sector or None, ad.orgnr or None),
+        *(ad.occupations, ad.places, ad.categories),
     )
 
 
@@ -79,11 +90,28 @@ def assert_as_the_oracle_says(job: Job, truth: Expected) -> None:
         ("daily_new_ads", (truth.new_ads, truth.new_positions)),
         ("daily_active_ads", (truth.active_ads, truth.active_positions)),
     ):
-        days = marts(job, f"select day, sum(ads), sum(positions) from nav_marts.{mart} group by day")
+        sums = "sum(ads_weighted), sum(positions_weighted)"
+        days = marts(job, f"select day, {sums} from nav_marts.{mart} group by day")
         assert (
-            Counter({day: int(ads) for day, ads, _ in days if ads}),
-            Counter({day: int(positions) for day, _, positions in days if positions}),
+            Counter({day: round(ads) for day, ads, _ in days if ads}),
+            Counter({day: round(positions) for day, _, positions in days if positions}),
         ) == counts
+    assert_each_group_counts_the_ads_that_name_it(job, truth)
+
+
+def assert_each_group_counts_the_ads_that_name_it(job: Job, truth: Expected) -> None:
+    """No group loses the ads that name another one, too, however the two are sorted."""
+    named = Counter(
+        (occupation, county)
+        for ad in truth.ads.values()
+        if ad.published_on and ad.published_on <= as_of(job)
+        for occupation in {level1 for level1, _ in ad.occupations}
+        for county in {county for county, *_ in ad.places}
+    )
+    found = marts(
+        job, "select occupation, county, sum(ads) from nav_marts.daily_new_ads group by all having sum(ads) > 0"
+    )
+    assert {(occupation, county): ads for occupation, county, ads in found} == named
 
 
 def test_two_polls_with_days_between_give_the_tables_of_the_oracle(

@@ -11,9 +11,10 @@ from dashboard.groups import UNKNOWN, UNKNOWN_AT_MOST
 from dashboard.style import ACCENT, ROLES, ROWS, end_labels, shaded, time_axis, value_axis
 
 QUERY = """
-select closed_month, occupation, ads_closed, days_open_lower_quartile, days_open_median,
+select month, occupation, ads_closed, days_open_lower_quartile, days_open_median,
     days_open_upper_quartile, share_stopped
 from {mart}
+where ads_closed > 0
 """
 COLUMNS = (
     Column("closed_month", "month"),

@@ -10,10 +10,11 @@ from dashboard.chart import Chart, Column, Drawing, Figures, Row
 from dashboard.groups import ALL, DIMENSIONS, days, grouped, known_from, year_earlier
 from dashboard.style import ACCENT, BARS, EARLIER, ROWS, end_labels, shaded, time_axis, value_axis
 
-# The day on which the feed was last read is not over: it is left out.
+# The day on which the feed was last read is not over: it is left out. An ad of several groups counts in parts.
 QUERY = """
 select day, occupation, county, industry,
-    sum(ads), sum(positions), sum(ads_7_day_mean), sum(positions_7_day_mean)
+    sum(ads_weighted), sum(positions_weighted),
+    sum(ads_weighted_7_day_mean), sum(positions_weighted_7_day_mean)
 from {mart}
 where day >= (select max(day) from {mart}) - 742 and day < (select max(day) from {mart})
 group by grouping sets ((day), (day, occupation), (day, county), (day, industry))
@@ -62,10 +63,10 @@ def figures(rows: list[Row]) -> Figures:
                     day,
                     dimension,
                     value,
-                    ads,
+                    round(ads, 2),
                     ads_mean,
                     ads_before,
-                    positions,
+                    round(positions, 2),
                     positions_mean,
                     positions_before,
                 )

@@ -1,4 +1,4 @@
-"""Ads open on each day, by occupation, county or industry."""
+"""Ads open on each day, by occupation, county or industry; an ad of several groups counts in parts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dashboard.groups import ALL, DIMENSIONS, days, grouped, known_from
 from dashboard.style import ROLES, ROWS, end_labels, shaded, time_axis, value_axis
 
 QUERY = """
-select day, occupation, county, industry, sum(ads), sum(positions)
+select day, occupation, county, industry, sum(ads_weighted), sum(positions_weighted)
 from {mart}
 where day >= (select max(day) from {mart}) - 730
 group by grouping sets ((day), (day, occupation), (day, county), (day, industry))
@@ -45,7 +45,7 @@ def figures(rows: list[Row]) -> Figures:
         caveats.append(("building_up", {"day": first}))
     shown = list(days(first, last))
     dense = [
-        (day, dimension, value, *by_day.get(day, (0, 0)))
+        (day, dimension, value, *(round(count, 2) for count in by_day.get(day, (0, 0))))
         for (dimension, value), by_day in sums.items()
         for day in shown
     ]

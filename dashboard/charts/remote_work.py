@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import altair as alt
 
 from dashboard.chart import Chart, Column, Drawing, Figures, Row
-from dashboard.groups import ALL, DIMENSIONS, grouped
+from dashboard.groups import ALL, DIMENSIONS, Sums
 from dashboard.style import ACCENT, ROWS, end_labels, time_axis, value_axis
 
-# Only ads whose text was read can mention anything.
+# Only ads whose text was read can mention anything, and only those of the same rules can be compared.
 QUERY = """
-select extract(year from published_on) * 100 + extract(month from published_on) as month,
-    occupation, county, industry,
-    count(*), sum(case when mentions_remote_work then 1 else 0 end)
+select month, dimension, value, rules_version, ads_read, ads_mentioning_remote_work
 from {mart}
-where published_on is not null and mentions_remote_work is not null
-group by grouping sets ((month), (month, occupation), (month, county), (month, industry))
 """
 COLUMNS = (
     Column("published_month", "month"),
@@ -33,15 +27,19 @@ SHOWN_MONTHS = 36
 
 
 def figures(rows: list[Row]) -> Figures:
-    """Months with enough ads for each group; those with fewer are gaps."""
-    sums = grouped([(date(int(row[0]) // 100, int(row[0]) % 100, 1), *row[1:]) for row in rows])
-    if not sums:
+    """Months with enough ads for each group, read by the newest rules; those with fewer are gaps."""
+    if not rows:
         return Figures([], problem="empty")
-    months = sorted(month for month, (read, _) in sums[ALL].items() if read >= FEWEST_ADS)[-SHOWN_MONTHS:]
+    newest = max(row[3] for row in rows)
+    sums: Sums = {}
+    for month, dimension, value, rules_version, *counts in rows:
+        if rules_version == newest:
+            sums.setdefault((dimension, value), {})[month] = tuple(counts)
+    months = sorted(month for month, (read, _) in sums.get(ALL, {}).items() if read >= FEWEST_ADS)[-SHOWN_MONTHS:]
     if len(months) < 2:
         return Figures([], problem="too_few_months")
     shown: list[Row] = []
-    for (dimension, value), by_month in sums.items():
+    for (dimension, value), by_month in sorted(sums.items(), key=lambda item: (item[0] != ALL, item[0])):
         counts = {month: by_month.get(month, (0, 0)) for month in months}
         if any(read >= FEWEST_ADS for read, _ in counts.values()):
             shown += [
@@ -65,7 +63,7 @@ def draw() -> Drawing:
 
 REMOTE_WORK = Chart(
     id="remote_work",
-    mart="fct_ads",
+    mart="monthly_text_features",
     query=QUERY,
     columns=COLUMNS,
     figures=figures,

@@ -1,4 +1,4 @@
-"""Open ads by the way they came to NAV, and by extent."""
+"""Open ads by the way they came to NAV, and by whether they state part time."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from dashboard.groups import UNKNOWN
 from dashboard.style import COLOURS, GRID, INK, MUTED, NAMES, ROWS
 
 QUERY = """
-select coalesce(ad_source, 'Unknown'), coalesce(extent, 'Unknown'), count(*)
+select coalesce(ad_source, 'Unknown'), case when states_part_time then 'Deltid' else 'Unknown' end, count(*)
 from {mart}
 where status = 'ACTIVE' and is_captured
 group by 1, 2
 """
 COLUMNS = (Column("ad_source", "text"), Column("extent", "text"), Column("ads", "whole"))
-EXTENTS = ("Heltid", "Deltid")
+EXTENTS = ("Deltid",)
+"""NAV's server writes Heltid wherever an ad says nothing: only part time is known to be stated."""
 
 
 def figures(rows: list[Row]) -> Figures:
-    """The largest source first, full time before part time before what is not said."""
+    """The largest source first, what states part time before the rest."""
     if not rows:
         return Figures([], problem="empty")
     by_source: dict[str, int] = {}
@@ -50,7 +51,7 @@ def draw() -> Drawing:
             color=alt.Color(
                 "place:O",
                 legend=None,
-                scale=alt.Scale(domain=[0, 1, 2], range=[COLOURS[0], COLOURS[1], MUTED]),
+                scale=alt.Scale(domain=[0, 1], range=[COLOURS[0], MUTED]),
             ),
         ),
         base.transform_aggregate(total="sum(ads)", groupby=["label"])

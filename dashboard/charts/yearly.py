@@ -11,6 +11,7 @@ from dashboard.style import ACCENT, EARLIER, GRID, INK, MUTED, NAMES, ROWS
 QUERY = """
 select dimension, value, ads_this_year, ads_last_year, ads_difference, ads_difference_percent
 from {mart}
+where dimension != 'municipality'
 """
 COLUMNS = (
     Column("dimension", "text"),

@@ -139,7 +139,7 @@ class Chart {
   }
 
   decorated(row) {
-    if (this.id === "sources") row.place = { Heltid: 0, Deltid: 1 }[row.extent] ?? 2;
+    if (this.id === "sources") row.place = { Deltid: 0 }[row.extent] ?? 1;
     if ("percent" in row) {
       row.furthest = Math.max(row.this_year, row.last_year);
       const difference = (row.difference > 0 ? "+" : "") + number(row.difference);

@@ -1,3 +1,4 @@
+-- By weight all ads that closed, and quartiles in order.
 with expected as (
     select count(*) as ads
     from {{ ref('fct_ads') }} as ads
@@ -7,13 +8,15 @@ with expected as (
 
 found as (
     select
-        coalesce(sum(ads_closed), 0) as ads,
+        coalesce(sum(ads_closed_weighted), 0) as ads,
         coalesce(sum(case
             when
                 days_open_lower_quartile < 0
                 or days_open_lower_quartile > days_open_median
                 or days_open_median > days_open_upper_quartile
                 or share_stopped not between 0 and 1
+                or share_captured not between 0 and 1
+                or ads_closed_weighted > ads_closed
                 then 1
         end), 0) as impossible
     from {{ ref('ad_lifetimes') }}
@@ -22,4 +25,4 @@ found as (
 select expected.ads as expected_ads, found.ads as found_ads, found.impossible
 from expected
 cross join found
-where expected.ads != found.ads or found.impossible > 0
+where abs(expected.ads - found.ads) > 0.001 or found.impossible > 0

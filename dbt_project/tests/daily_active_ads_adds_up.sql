@@ -7,15 +7,23 @@ with days as (
 ),
 
 expected as (
-    select days.day, count(*) as ads, sum(ads.positions) as positions
+    select
+        days.day,
+        count(ads.ad_id) as ads,
+        coalesce(sum(ads.positions), 0) as positions,
+        sum(case when ads.is_captured then 1 else 0 end) as captured
     from days
-    inner join {{ ref('fct_ads') }} as ads
+    left join {{ ref('fct_ads') }} as ads
         on ads.published_on <= days.day and (ads.closed_on is null or ads.closed_on >= days.day)
     group by days.day
 ),
 
 found as (
-    select day, sum(ads) as ads, sum(positions) as positions
+    select
+        day,
+        sum(ads_weighted) as ads,
+        sum(positions_weighted) as positions,
+        max(share_captured) * sum(ads_weighted) as captured
     from {{ ref('daily_active_ads') }}
     where day in (select day from days)
     group by day
@@ -23,5 +31,8 @@ found as (
 
 select found.day, expected.ads as expected_ads, found.ads as found_ads
 from found
-left join expected on expected.day = found.day
-where expected.day is null or found.ads != expected.ads or found.positions != expected.positions
+inner join expected on expected.day = found.day
+where
+    abs(found.ads - expected.ads) > 0.001
+    or abs(found.positions - expected.positions) > 0.001
+    or abs(coalesce(found.captured, 0) - expected.captured) > 0.001

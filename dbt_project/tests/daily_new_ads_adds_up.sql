@@ -1,4 +1,4 @@
--- Totals against fct_ads, and the two derived columns on the as-of date against the days they speak of.
+-- By weight all ads, and the two derived columns on the as-of date against the days they speak of.
 with as_of as (
     select as_of_on, year_earlier_on from {{ ref('int_as_of') }}
 ),
@@ -16,10 +16,14 @@ expected as (
 
 found as (
     select
-        coalesce(sum(daily.ads), 0) as ads,
-        coalesce(sum(daily.positions), 0) as positions,
-        coalesce(sum(case when daily.day = as_of.as_of_on then daily.ads_7_day_mean * 7 end), 0) as ads_of_week,
-        coalesce(sum(case when daily.day = as_of.as_of_on then daily.ads_year_earlier end), 0) as ads_year_earlier
+        coalesce(sum(daily.ads_weighted), 0) as ads,
+        coalesce(sum(daily.positions_weighted), 0) as positions,
+        coalesce(
+            sum(case when daily.day = as_of.as_of_on then daily.ads_weighted_7_day_mean * 7 end), 0
+        ) as ads_of_week,
+        coalesce(
+            sum(case when daily.day = as_of.as_of_on then daily.ads_weighted_year_earlier end), 0
+        ) as ads_year_earlier
     from {{ ref('daily_new_ads') }} as daily
     cross join as_of
 )
@@ -28,7 +32,7 @@ select expected.ads as expected_ads, found.ads as found_ads
 from expected
 cross join found
 where
-    expected.ads != found.ads
-    or expected.positions != found.positions
+    abs(expected.ads - found.ads) > 0.001
+    or abs(expected.positions - found.positions) > 0.001
     or abs(expected.ads_of_week - found.ads_of_week) > 0.001
-    or expected.ads_year_earlier != found.ads_year_earlier
+    or abs(expected.ads_year_earlier - found.ads_year_earlier) > 0.001

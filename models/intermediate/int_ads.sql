@@ -2,42 +2,29 @@
     materialized='incremental',
     incremental_strategy='merge',
     unique_key='ad_id',
-    partition_by=by_month('first_extracted_at', 'timestamp'),
     cluster_by=['ad_id'],
-    incremental_predicates=[],
-    reach=[],
-    pre_hook='{{ note_reach() }}',
-    post_hook="{{ put_in_order('first_extracted_at') }}",
     on_schema_change='append_new_columns',
 ) }}
--- depends_on: {{ ref('stg_loads') }}, {{ ref('stg_ad_features') }}, {{ ref('stg_units') }}
-{%- if is_incremental() %}
-    {%- set since = new_rows_since() %}
-    {%- set reach = find_reach(since) %}
-    {#- All staging rows of the touched ads lie on or after this day, and so do their rows in this table. #}
-    {%- set oldest = reach.own_first_seen %}
-    {%- do set_at_run_time('reach', [reach.first_seen, reach.earliest]) %}
-    {%- do set_at_run_time('incremental_predicates',
-        ["DBT_INTERNAL_DEST.first_extracted_at >= timestamp '" ~ oldest ~ " 00:00:00'"]) %}
-{%- endif %}
 
 with {% if is_incremental() -%}
-touched as (
-    {{- touched_ads(['stg_ad_versions', 'stg_feed_events'], since) }}
+changed_ads as (
+    select ad_id from {{ ref('stg_ad_versions') }} where {{ is_new() }}
+    union all
+    select ad_id from {{ ref('stg_feed_events') }} where {{ is_new() }}
 ),
 
 {% endif -%}
 versions as (
     select * from {{ ref('stg_ad_versions') }}
     {%- if is_incremental() %}
-    where ad_id in (select ad_id from touched) and extracted_at >= timestamp '{{ oldest }} 00:00:00'
+    where ad_id in (select ad_id from changed_ads)
     {%- endif %}
 ),
 
 events as (
     select * from {{ ref('stg_feed_events') }}
     {%- if is_incremental() %}
-    where ad_id in (select ad_id from touched) and extracted_at >= timestamp '{{ oldest }} 00:00:00'
+    where ad_id in (select ad_id from changed_ads)
     {%- endif %}
 ),
 
@@ -62,34 +49,52 @@ latest_content as (
 ),
 
 latest_event as (
-    select ad_id, status, event_at, event_on
+    select ad_id, status
     from events
     where true
-    -- at one instant the closing event counts as the later one
+    -- at one timestamp the closing event counts as the later one
     qualify row_number() over (
         partition by ad_id
         order by event_at desc, case when status = 'ACTIVE' then 1 else 0 end asc, status asc
     ) = 1
 ),
 
+last_active as (
+    select ad_id, min(event_on) as first_active_on, max(event_at) as event_at
+    from events
+    where status = 'ACTIVE'
+    group by ad_id
+),
+
+-- A closing event that is sent again on a later day does not close the ad anew.
+closings as (
+    select events.ad_id, min(events.event_on) as inactive_on
+    from events
+    left join last_active on last_active.ad_id = events.ad_id
+    where
+        events.status != 'ACTIVE'
+        and (last_active.event_at is null or events.event_at >= last_active.event_at)
+    group by events.ad_id
+),
+
 states as (
     select
         ad_id,
-        extracted_at,
-        {{ earlier('published_on', 'expires_on') }} as earlier_on,
-        cast(null as date) as active_on
+        {{ least_non_null('published_on', 'expires_on') }} as earlier_on,
+        loaded_at as versions_loaded_at,
+        loaded_at
     from versions
     union all
-    select ad_id, extracted_at, event_on, case when status = 'ACTIVE' then event_on end
+    select ad_id, event_on, null, loaded_at
     from events
 ),
 
 ads as (
     select
         ad_id,
-        min(extracted_at) as first_extracted_at,
         min(earlier_on) as earliest_on,
-        min(active_on) as first_active_on
+        max(versions_loaded_at) as versions_loaded_at,
+        max(loaded_at) as loaded_at
     from states
     group by ad_id
 ),
@@ -100,34 +105,39 @@ joined as (
         coalesce(latest_event.status, latest_version.status) as status,
         latest_content.ad_id is not null as is_captured,
         latest_content.version_id as content_version_id,
-        coalesce(latest_content.published_on, ads.first_active_on) as published_on,
+        coalesce(latest_content.published_on, last_active.first_active_on) as published_on,
         latest_content.expires_on,
-        case when latest_event.status != 'ACTIVE' then latest_event.event_on end as inactive_on,
+        closings.inactive_on,
         latest_content.application_due_on,
         latest_content.position_count,
-        latest_content.occupation,
-        latest_content.occupation_detail,
-        latest_content.styrk08_code,
-        latest_content.styrk08_name,
-        latest_content.county,
-        latest_content.municipality,
-        latest_content.country,
+        {{ json_distinct('latest_content.occupation_categories', ['level1', 'level2'], ['level1']) }} as occupations,
+        {{ json_distinct(
+            'latest_content.work_locations', ['country', 'county', 'municipal'], ['country', 'county']) }} as places,
+        latest_content.category_list,
         latest_content.ad_source,
         latest_content.extent,
         latest_content.engagement,
         latest_content.sector,
         latest_content.employer_number,
+        latest_content.employer_name,
         ads.earliest_on,
-        ads.first_extracted_at
+        ads.versions_loaded_at,
+        ads.loaded_at
     from ads
     left join latest_version on latest_version.ad_id = ads.ad_id
     left join latest_content on latest_content.ad_id = ads.ad_id
     left join latest_event on latest_event.ad_id = ads.ad_id
+    left join last_active on last_active.ad_id = ads.ad_id
+    left join closings on closings.ad_id = ads.ad_id
 )
 
 select
-    *,
-    {{ earlier('expires_on', 'inactive_on') }} as closed_on,
+    * replace (
+        -- An ad that names none has one, so that it counts in a group, too.
+        coalesce(nullif(occupations, '[]'), '[{"level1":null,"level2":null}]') as occupations,
+        coalesce(nullif(places, '[]'), '[{"country":null,"county":null,"municipal":null}]') as places
+    ),
+    {{ least_non_null('expires_on', 'inactive_on') }} as closed_on,
     case
         when inactive_on is null then null
         when expires_on is null or inactive_on < expires_on then 'stopped'

@@ -1,83 +1,99 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='insert_overwrite' if target.type == 'bigquery' else 'replace_months',
-    unique_key='day',
-    partition_by=by_month('day', 'date'),
-    partitions=[],
+    incremental_strategy='insert_overwrite' if target.type == 'bigquery' else 'delete+insert',
+    unique_key='month',
+    partition_by=by_month('month', 'date'),
     on_schema_change='append_new_columns',
 ) }}
--- depends_on: {{ ref('stg_loads') }}, {{ ref('int_ads') }}
-{%- set first_day = first_day_to_rebuild() if is_incremental() else '1900-01-01' %}
 
-with as_of as (
-    select as_of_on from {{ ref('int_as_of') }}
+with days as (
+    select * from {{ ref('int_days') }}
+    {%- if is_incremental() %}
+    where day >= {{ first_month_to_rebuild() }}
+    {%- endif %}
+),
+
+span as (
+    select min(day) as first_day, max(day) as last_day from days
+),
+
+-- Numbers in place of names: two million days and groups are added up in a third of the memory.
+named as (
+    select distinct occupation, county, industry from {{ ref('int_ad_groups') }}
+    union distinct
+    select 'Unknown', 'Unknown', 'Unknown'
+),
+
+cells as (
+    select occupation, county, industry, row_number() over (order by occupation, county, industry) as cell
+    from named
 ),
 
 ads as (
     select
-        greatest(published_on, date '{{ first_day }}') as opened_on,
-        closed_on,
-        occupation,
-        county,
-        industry,
-        positions
-    from {{ ref('fct_ads') }}
-    where
-        published_on <= (select as_of_on from as_of)
-        and (closed_on is null or (closed_on >= published_on and closed_on >= date '{{ first_day }}'))
-),
-
-changes as (
-    select opened_on as day, occupation, county, industry, 1 as ads, positions
-    from ads
-    union all
-    select closed_on + 1, occupation, county, industry, -1, -positions
-    from ads
-    where closed_on < (select as_of_on from as_of)
-),
-
-changes_of_day as (
-    select day, occupation, county, industry, sum(ads) as ads, sum(positions) as positions
-    from changes
-    group by day, occupation, county, industry
-),
-
-days as (
-    select day from {{ days_between('(select min(day) from changes)', '(select as_of_on from as_of)') }}
-),
-
-segments as (
-    select distinct occupation, county, industry from changes
+        cells.cell,
+        ads.positions,
+        ads.weight,
+        case when ads.is_captured then ads.weight else 0 end as weight_captured,
+        greatest(ads.published_on, span.first_day) as opened_on,
+        least(coalesce(ads.closed_on, span.last_day), span.last_day) as closed_on
+    from {{ ref('int_ad_groups') }} as ads
+    inner join cells
+        on cells.occupation = ads.occupation and cells.county = ads.county and cells.industry = ads.industry
+    cross join span
+    where ads.published_on is not null and (ads.closed_on is null or ads.closed_on >= ads.published_on)
 ),
 
 open_ads as (
     select
-        days.day,
-        segments.occupation,
-        segments.county,
-        segments.industry,
-        sum(changes_of_day.ads) over so_far as ads,
-        sum(changes_of_day.positions) over so_far as positions
+        day,
+        ads.cell,
+        1 as ads,
+        ads.positions,
+        ads.weight,
+        ads.weight_captured
+    from ads
+    cross join {{ days_between('ads.opened_on', 'ads.closed_on') }}
+    union all
+    -- A row for each day: a month that is built again replaces what was there.
+    select days.day, cells.cell, 0, 0, 0, 0
     from days
-    cross join segments
-    left join changes_of_day
-        on changes_of_day.day = days.day
-        and changes_of_day.occupation = segments.occupation
-        and changes_of_day.county = segments.county
-        and changes_of_day.industry = segments.industry
-    window so_far as (
-        partition by segments.occupation, segments.county, segments.industry
-        order by days.day
-        rows between unbounded preceding and current row
-    )
+    inner join cells
+        on cells.occupation = 'Unknown' and cells.county = 'Unknown' and cells.industry = 'Unknown'
+),
+
+counted as (
+    select
+        day,
+        cell,
+        sum(ads) as ads,
+        sum(positions) as positions,
+        round(sum(weight), 6) as ads_weighted,
+        round(sum(weight * positions), 6) as positions_weighted,
+        round(sum(weight_captured), 6) as captured_weighted
+    from open_ads
+    group by day, cell
+),
+
+captured as (
+    select day, round(sum(captured_weighted), 3) / nullif(round(sum(ads_weighted), 3), 0) as share_captured
+    from counted
+    group by day
 )
 
 select
-    day,
-    occupation,
-    county,
-    industry,
-    cast(ads as int64) as ads,
-    cast(positions as int64) as positions
-from open_ads
-where ads > 0
+    days.month,
+    days.day,
+    cells.occupation,
+    cells.county,
+    cells.industry,
+    cast(counted.ads as int64) as ads,
+    cast(counted.positions as int64) as positions,
+    counted.ads_weighted,
+    counted.positions_weighted,
+    captured.share_captured,
+    days.loaded_at
+from counted
+inner join days on days.day = counted.day
+inner join cells on cells.cell = counted.cell
+inner join captured on captured.day = counted.day

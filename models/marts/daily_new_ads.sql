@@ -1,38 +1,56 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='insert_overwrite' if target.type == 'bigquery' else 'replace_months',
-    unique_key='day',
-    partition_by=by_month('day', 'date'),
-    partitions=[],
+    incremental_strategy='insert_overwrite' if target.type == 'bigquery' else 'delete+insert',
+    unique_key='month',
+    partition_by=by_month('month', 'date'),
     on_schema_change='append_new_columns',
 ) }}
--- depends_on: {{ ref('stg_loads') }}, {{ ref('int_ads') }}
-{%- set first_day = first_day_to_rebuild() if is_incremental() else '1900-01-01' %}
 
-with as_of as (
-    select as_of_on from {{ ref('int_as_of') }}
+with days as (
+    select * from {{ ref('int_days') }}
+    {%- if is_incremental() %}
+    where day >= {{ first_month_to_rebuild() }}
+    {%- endif %}
+),
+
+span as (
+    select min(day) as first_day, max(day) as last_day from days
+),
+
+-- Numbers in place of names: millions of days and groups are added up in a third of the memory.
+named as (
+    select distinct occupation, county, industry from {{ ref('int_ad_groups') }}
+    union distinct
+    select 'Unknown', 'Unknown', 'Unknown'
+),
+
+cells as (
+    select occupation, county, industry, row_number() over (order by occupation, county, industry) as cell
+    from named
 ),
 
 posted as (
     select
-        published_on as day,
-        occupation,
-        county,
-        industry,
+        ads.published_on as day,
+        cells.cell,
         count(*) as ads,
-        sum(positions) as positions
-    from {{ ref('fct_ads') }}
-    where
-        published_on <= (select as_of_on from as_of)
-        -- what the first days look back on: a year, and a day more for 29 February
-        and published_on >= date '{{ first_day }}' - 366
-    group by published_on, occupation, county, industry
+        sum(ads.positions) as positions,
+        round(sum(ads.weight), 6) as ads_weighted,
+        round(sum(ads.weight * ads.positions), 6) as positions_weighted,
+        round(sum(case when ads.is_captured then ads.weight end), 6) as captured_weighted
+    from {{ ref('int_ad_groups') }} as ads
+    inner join cells
+        on cells.occupation = ads.occupation and cells.county = ads.county and cells.industry = ads.industry
+    cross join span
+    -- what the first days look back on: a year, and a day more for 29 February
+    where ads.published_on between span.first_day - 366 and span.last_day
+    group by ads.published_on, cells.cell
 ),
 
-days as (
-    select day, cast(day - interval 1 year as date) as year_earlier
-    from {{ days_between('(select min(day) from posted)', '(select as_of_on from as_of)') }}
-    where day >= date '{{ first_day }}'
+captured as (
+    select day, round(coalesce(sum(captured_weighted), 0), 3) / round(sum(ads_weighted), 3) as share_captured
+    from posted
+    group by day
 ),
 
 week as (
@@ -45,44 +63,55 @@ week as (
 seen_from as (
     select
         posted.day + week.days_after as day,
-        posted.occupation,
-        posted.county,
-        posted.industry,
-        case when week.days_after = 0 then posted.ads else 0 end as ads,
-        case when week.days_after = 0 then posted.positions else 0 end as positions,
-        posted.ads as ads_of_week,
-        posted.positions as positions_of_week,
+        posted.cell,
+        posted.ads_weighted as ads_of_week,
+        posted.positions_weighted as positions_of_week,
         0 as ads_year_earlier,
         0 as positions_year_earlier
     from posted
     cross join week
     union all
-    select
-        days.day,
-        posted.occupation,
-        posted.county,
-        posted.industry,
-        0,
-        0,
-        0,
-        0,
-        posted.ads,
-        posted.positions
+    select days.day, posted.cell, 0, 0, posted.ads_weighted, posted.positions_weighted
     from posted
     inner join days on days.year_earlier = posted.day
+    union all
+    -- A row for each day: a month that is built again replaces what was there.
+    select days.day, cells.cell, 0, 0, 0, 0
+    from days
+    inner join cells
+        on cells.occupation = 'Unknown' and cells.county = 'Unknown' and cells.industry = 'Unknown'
+),
+
+looked_back as (
+    select
+        day,
+        cell,
+        round(sum(ads_of_week) / 7, 6) as ads_7_day_mean,
+        round(sum(positions_of_week) / 7, 6) as positions_7_day_mean,
+        round(sum(ads_year_earlier), 6) as ads_year_earlier,
+        round(sum(positions_year_earlier), 6) as positions_year_earlier
+    from seen_from
+    group by day, cell
 )
 
 select
-    seen_from.day,
-    seen_from.occupation,
-    seen_from.county,
-    seen_from.industry,
-    cast(sum(seen_from.ads) as int64) as ads,
-    cast(sum(seen_from.positions) as int64) as positions,
-    sum(seen_from.ads_of_week) / 7 as ads_7_day_mean,
-    sum(seen_from.positions_of_week) / 7 as positions_7_day_mean,
-    cast(sum(seen_from.ads_year_earlier) as int64) as ads_year_earlier,
-    cast(sum(seen_from.positions_year_earlier) as int64) as positions_year_earlier
-from seen_from
-inner join days on days.day = seen_from.day
-group by seen_from.day, seen_from.occupation, seen_from.county, seen_from.industry
+    days.month,
+    days.day,
+    cells.occupation,
+    cells.county,
+    cells.industry,
+    cast(coalesce(posted.ads, 0) as int64) as ads,
+    cast(coalesce(posted.positions, 0) as int64) as positions,
+    coalesce(posted.ads_weighted, 0) as ads_weighted,
+    coalesce(posted.positions_weighted, 0) as positions_weighted,
+    looked_back.ads_7_day_mean as ads_weighted_7_day_mean,
+    looked_back.positions_7_day_mean as positions_weighted_7_day_mean,
+    looked_back.ads_year_earlier as ads_weighted_year_earlier,
+    looked_back.positions_year_earlier as positions_weighted_year_earlier,
+    captured.share_captured,
+    days.loaded_at
+from looked_back
+inner join days on days.day = looked_back.day
+inner join cells on cells.cell = looked_back.cell
+left join posted on posted.day = looked_back.day and posted.cell = looked_back.cell
+left join captured on captured.day = looked_back.day

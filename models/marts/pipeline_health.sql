@@ -1,32 +1,18 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='merge',
-    unique_key='load_id',
-    on_schema_change='append_new_columns',
-) }}
-{%- set since = new_rows_since() if is_incremental() else '1970-01-01' %}
-
 with loads as (
     select * from {{ ref('stg_loads') }}
-    {%- if is_incremental() %}
-    where load_id in ({{ new_loads() }})
-    {%- endif %}
 ),
 
 feed_loads as (
     select * from {{ ref('stg_feed_loads') }}
-    where extracted_at >= timestamp '{{ since }} 00:00:00'
 ),
 
 source_loads as (
     select * from {{ ref('stg_source_loads') }}
-    where extracted_at >= timestamp '{{ since }} 00:00:00'
 ),
 
 events as (
     select load_id, count(*) as new_rows
     from {{ ref('stg_feed_events') }}
-    where extracted_at >= timestamp '{{ since }} 00:00:00'
     group by load_id
 ),
 
@@ -40,7 +26,6 @@ versions as (
         + count(case when position_count_text is not null and position_count is null then 1 end)
             as values_not_parsed
     from {{ ref('stg_ad_versions') }}
-    where extracted_at >= timestamp '{{ since }} 00:00:00'
     group by load_id
 ),
 
@@ -55,7 +40,7 @@ select
     loads.source,
     coalesce(feed_loads.started_at, source_loads.started_at) as started_at,
     loads.extracted_at,
-    loads.completed_at,
+    loads.loaded_at as completed_at,
     feed_loads.newest_event_at,
     {{ dbt.datediff('feed_loads.newest_event_at', 'feed_loads.extracted_at', 'second') }} as lag_seconds,
     feed_loads.is_at_tip,

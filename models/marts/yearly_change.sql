@@ -1,43 +1,67 @@
-with counted as (
+with ads as (
     select
-        ads.occupation,
+        ads.ad_id,
         ads.industry,
-        ads.county,
-        sum(case when ads.published_on >= as_of.year_start_on then 1 else 0 end) as this_year,
-        sum(case when ads.published_on <= as_of.year_earlier_on then 1 else 0 end) as last_year
+        ads.is_captured,
+        case when ads.published_on >= as_of.year_start_on then 1 else 0 end as is_this_year,
+        case when ads.published_on <= as_of.year_earlier_on then 1 else 0 end as is_last_year
     from {{ ref('fct_ads') }} as ads
     cross join {{ ref('int_as_of') }} as as_of
-    where
-        ads.published_on between as_of.year_earlier_start_on and as_of.as_of_on
-        -- the same day as a literal: what lies before it is not read
-        and ads.published_on >= date '{{ first_day_of_last_year() }}'
-    group by ads.occupation, ads.industry, ads.county
+    where ads.published_on between as_of.year_earlier_start_on and as_of.as_of_on
 ),
 
-by_dimension as (
-    select 'occupation' as dimension, occupation as value, this_year, last_year from counted
-    union all
-    select 'industry', industry, this_year, last_year from counted
-    union all
-    select 'county', county, this_year, last_year from counted
-),
-
-summed as (
+captured as (
     select
-        dimension,
-        value,
-        cast(sum(this_year) as int64) as ads_this_year,
-        cast(sum(last_year) as int64) as ads_last_year
-    from by_dimension
-    group by dimension, value
+        sum(case when is_captured then is_this_year else 0 end) / nullif(sum(is_this_year), 0) as share_this_year,
+        sum(case when is_captured then is_last_year else 0 end) / nullif(sum(is_last_year), 0) as share_last_year
+    from ads
+),
+
+groups_of_ads as (
+    select 'occupation' as dimension, level1 as value, ad_id, sum(weight) as weight
+    from {{ ref('ad_occupations') }}
+    group by level1, ad_id
+    union all
+    select 'county', county, ad_id, sum(weight)
+    from {{ ref('ad_places') }}
+    group by county, ad_id
+    union all
+    select
+        'municipality',
+        case when municipality = 'Unknown' then 'Unknown' else concat(municipality, ', ', county) end as place,
+        ad_id,
+        sum(weight)
+    from {{ ref('ad_places') }}
+    group by place, ad_id
+    union all
+    select 'industry', industry, ad_id, 1e0
+    from ads
+),
+
+counted as (
+    select
+        groups_of_ads.dimension,
+        groups_of_ads.value,
+        cast(sum(ads.is_this_year) as int64) as ads_this_year,
+        cast(sum(ads.is_last_year) as int64) as ads_last_year,
+        round(sum(ads.is_this_year * groups_of_ads.weight), 6) as ads_weighted_this_year,
+        round(sum(ads.is_last_year * groups_of_ads.weight), 6) as ads_weighted_last_year
+    from ads
+    inner join groups_of_ads on groups_of_ads.ad_id = ads.ad_id
+    group by groups_of_ads.dimension, groups_of_ads.value
 )
 
 select
-    dimension,
-    value,
-    ads_this_year,
-    ads_last_year,
-    ads_this_year - ads_last_year as ads_difference,
-    (ads_this_year - ads_last_year) * 100 / nullif(ads_last_year, 0) as ads_difference_percent
-from summed
-where ads_this_year + ads_last_year > 0
+    counted.dimension,
+    counted.value,
+    counted.ads_this_year,
+    counted.ads_last_year,
+    counted.ads_weighted_this_year,
+    counted.ads_weighted_last_year,
+    counted.ads_this_year - counted.ads_last_year as ads_difference,
+    (counted.ads_this_year - counted.ads_last_year) * 100 / nullif(counted.ads_last_year, 0) as ads_difference_percent,
+    captured.share_this_year as share_captured_this_year,
+    captured.share_last_year as share_captured_last_year
+from counted
+cross join captured
+where counted.ads_this_year + counted.ads_last_year > 0

@@ -1,16 +1,7 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='merge',
-    unique_key=['ad_id', 'version_id', 'rules_version'],
-    partition_by=by_month('extracted_at', 'timestamp'),
-    cluster_by=['ad_id'],
-    incremental_predicates=[],
-    on_schema_change='append_new_columns',
-) }}
-
 with source as (
-    select * from {{ source('nav_raw', 'ad_features') }}
-    where {{ rows_to_read() }}
+    select features.*, loads.loaded_at
+    from {{ source('nav_raw', 'ad_features') }} as features
+    inner join {{ ref('stg_loads') }} as loads on loads.load_id = features._dlt_load_id
 ),
 
 renamed as (
@@ -24,7 +15,8 @@ renamed as (
         requires_driving_licence,
         requires_police_certificate,
         extracted_at,
-        _dlt_load_id as load_id
+        _dlt_load_id as load_id,
+        loaded_at
     from source
 )
 

@@ -4,46 +4,36 @@
     unique_key=['ad_id', 'version_id'],
     partition_by=by_month('extracted_at', 'timestamp'),
     cluster_by=['ad_id'],
-    incremental_predicates=[],
     on_schema_change='append_new_columns',
 ) }}
 
 with source as (
-    select * from {{ source('nav_raw', 'ad_versions') }}
-    where {{ rows_to_read() }}
-),
-
--- A document is parsed once: a call for each value costs the time and the memory of one for each.
-taken_apart as (
-    select
-        *,
-        {{ json_parts('document', [
-            '$.published', '$.expires', '$.applicationDue', '$.positioncount', '$.extent', '$.engagementtype',
-            '$.sector', '$.employer.orgnr', '$.workLocations', '$.occupationCategories', '$.categoryList', '$.source',
-        ]) }} as parts
-    from source
+    select versions.*, loads.loaded_at
+    from {{ source('nav_raw', 'ad_versions') }} as versions
+    inner join {{ ref('stg_loads') }} as loads on loads.load_id = versions._dlt_load_id
+    {%- if is_incremental() %}
+    where {{ is_new('loads.loaded_at', own='loaded_at') }} and versions.extracted_at >= {{ first_extracted_at() }}
+    {%- endif %}
 ),
 
 opened as (
     select
         *,
-        {{ json_text(part('parts', 1), '$') }} as published_text,
-        {{ json_text(part('parts', 2), '$') }} as expires_text,
-        {{ json_text(part('parts', 3), '$') }} as application_due_text,
-        {{ json_text(part('parts', 4), '$') }} as position_count_text,
-        {{ json_text(part('parts', 12), '$') }} as ad_source,
-        {{ json_text(part('parts', 5), '$') }} as extent,
-        {{ json_text(part('parts', 6), '$') }} as engagement,
-        {{ json_text(part('parts', 7), '$') }} as sector,
-        {{ json_text(part('parts', 8), '$') }} as employer_number,
-        {{ json_text(part('parts', 9), '$[0].country') }} as country,
-        {{ first_item(part('parts', 9), condition=json_text('item', '$.county') ~ ' is not null') }} as location,
-        {{ first_item(part('parts', 10),
-            condition=json_text('item', '$.level1') ~ ' is not null') }} as occupation_item,
-        {{ first_item(part('parts', 11),
-            condition=json_text('item', '$.categoryType') ~ " = 'STYRK08'",
-            greatest='coalesce(' ~ try_cast(json_text('item', '$.score'), 'float64') ~ ', -1)') }} as styrk08_item
-    from taken_apart
+        {{ json_fields('document', [
+            'published', 'expires', 'applicationDue', 'positioncount', 'occupationCategories', 'categoryList',
+            'workLocations', 'source', 'extent', 'engagementtype', 'sector', 'employer',
+        ]) }} as content
+    from source
+),
+
+texts as (
+    select
+        *,
+        {{ json_text('content.published', '$') }} as published_text,
+        {{ json_text('content.expires', '$') }} as expires_text,
+        {{ json_text('content.applicationDue', '$') }} as application_due_text,
+        {{ json_text('content.positioncount', '$') }} as position_count_text
+    from opened
 ),
 
 renamed as (
@@ -64,22 +54,20 @@ renamed as (
         {{ whole_number('position_count_text') }} as position_count,
         position_count_text,
 
-        {{ json_text('occupation_item', '$.level1') }} as occupation,
-        {{ json_text('occupation_item', '$.level2') }} as occupation_detail,
-        {{ json_text('styrk08_item', '$.code') }} as styrk08_code,
-        {{ json_text('styrk08_item', '$.name') }} as styrk08_name,
-        upper({{ json_text('location', '$.county') }}) as county,
-        upper({{ json_text('location', '$.municipal') }}) as municipality,
-        country,
-        ad_source,
-        extent,
-        engagement,
-        sector,
-        employer_number,
+        cast(content.occupationCategories as string) as occupation_categories,
+        cast(content.categoryList as string) as category_list,
+        cast(content.workLocations as string) as work_locations,
+        {{ json_text('content.source', '$') }} as ad_source,
+        {{ json_text('content.extent', '$') }} as extent,
+        {{ json_text('content.engagementtype', '$') }} as engagement,
+        {{ json_text('content.sector', '$') }} as sector,
+        {{ json_text('content.employer', '$.orgnr') }} as employer_number,
+        {{ json_text('content.employer', '$.name') }} as employer_name,
 
         extracted_at,
-        _dlt_load_id as load_id
-    from opened
+        _dlt_load_id as load_id,
+        loaded_at
+    from texts
 )
 
 select * from renamed

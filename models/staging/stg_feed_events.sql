@@ -1,16 +1,7 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='merge',
-    unique_key=['ad_id', 'status', 'event_at'],
-    partition_by=by_month('extracted_at', 'timestamp'),
-    cluster_by=['ad_id'],
-    incremental_predicates=[],
-    on_schema_change='append_new_columns',
-) }}
-
 with source as (
-    select * from {{ source('nav_raw', 'feed_events') }}
-    where {{ rows_to_read() }}
+    select events.*, loads.loaded_at
+    from {{ source('nav_raw', 'feed_events') }} as events
+    inner join {{ ref('stg_loads') }} as loads on loads.load_id = events._dlt_load_id
 ),
 
 renamed as (
@@ -20,7 +11,8 @@ renamed as (
         event_at,
         {{ oslo_date('event_at') }} as event_on,
         extracted_at,
-        _dlt_load_id as load_id
+        _dlt_load_id as load_id,
+        loaded_at
     from source
 )
 

@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
 with completed as (
-    select load_id, inserted_at as completed_at
+    select load_id, inserted_at as loaded_at
     from {{ source('nav_raw', '_dlt_loads') }}
     where status = 0
 ),
@@ -21,7 +21,7 @@ source_loads as (
 select
     completed.load_id,
     case when feed_loads.load_id is not null then 'feed' else source_loads.source end as source,
-    completed.completed_at,
+    completed.loaded_at,
     coalesce(feed_loads.extracted_at, source_loads.extracted_at) as extracted_at,
     case
         when feed_loads.load_id is not null then feed_loads.extracted_at

@@ -164,7 +164,14 @@ def _document(dice: random.Random, ad_id: str, changed: datetime) -> Row:
                 None,
             ]
         ),
-        "occupationCategories": dice.choice([[{"level1": level1, "level2": level2}], [], None]),
+        "occupationCategories": dice.choice(
+            [
+                [{"level1": level1, "level2": level2}],
+                [{"level1": one, "level2": two} for one, two in dice.choices(OCCUPATIONS, k=3)],
+                [],
+                None,
+            ]
+        ),
         "categoryList": dice.sample(codes, dice.randrange(4)),
     }
 
@@ -174,14 +181,14 @@ def columns(table: str) -> list[tuple[str, str]]:
     return [(name, BIGQUERY_TYPES[kind]) for name, kind in TABLES[table].items()]
 
 
-def create_in_bigquery(client: Any) -> None:
+def create_in_bigquery(client: Any, dataset: str = DATASET) -> None:
     """The raw tables, empty."""
     from google.cloud import bigquery
 
-    client.create_dataset(DATASET, timeout=SOON)
+    client.create_dataset(dataset, timeout=SOON)
     for table in TABLES:
         schema = [bigquery.SchemaField(name, kind) for name, kind in columns(table)]
-        client.create_table(bigquery.Table(_full_name(client, table), schema), timeout=SOON)
+        client.create_table(bigquery.Table(f"{client.project}.{dataset}.{table}", schema), timeout=SOON)
 
 
 def mirror(raw: RawTables, load_id: str, client: Any) -> None:
@@ -195,14 +202,14 @@ def mirror(raw: RawTables, load_id: str, client: Any) -> None:
         column = "load_id" if table == "_dlt_loads" else "_dlt_load_id"
         names = ", ".join(types)
         rows = raw.connection.sql(
-            f"select {names} from {DATASET}.{table} where {column} = ?", params=[load_id]
+            f"select {names} from {raw.dataset}.{table} where {column} = ?", params=[load_id]
         ).to_arrow_table()
         file = io.BytesIO()
         parquet.write_table(rows.cast(pa.schema(types.items())), file)
         client.load_table_from_file(
-            file, _full_name(client, table), rewind=True, job_config=settings, timeout=SOON
+            file,
+            f"{client.project}.{raw.dataset}.{table}",
+            rewind=True,
+            job_config=settings,
+            timeout=SOON,
         ).result(timeout=SOON)
-
-
-def _full_name(client: Any, table: str) -> str:
-    return f"{client.project}.{DATASET}.{table}"

@@ -73,11 +73,13 @@ class Dbt:
         return found
 
 
-def bigquery_dbt(emulator: BigQueryEmulator, folder: Path, project_dir: Path = PROJECT_DIR) -> Dbt:
-    """dbt on the emulator, with the credentials module's environment."""
+def bigquery_dbt(
+    emulator: BigQueryEmulator, folder: Path, project_dir: Path = PROJECT_DIR, **settings: str
+) -> Dbt:
+    """dbt on the emulator, with the credentials module's environment and these settings."""
     key = Key("a test", emulator.project, emulator.key)
     where = {"JOB_MARKET_BIGQUERY_LOCATION": emulator.location}
-    environment = emulator.environment() | key.dbt_environment() | where
+    environment = emulator.environment() | key.dbt_environment() | where | settings
     return Dbt("bigquery", folder, environment, project_dir)
 
 
@@ -126,7 +128,7 @@ def build_both(emulator: BigQueryEmulator, folder: Path) -> BothWarehouses:
         complaints += on_bigquery(*arguments, listener=both.recording.add)
         both.manifest = on_bigquery.manifest()
         tables = tables_of(both.manifest)
-        rows = _from_duckdb(file, tables), _from_bigquery(client, tables)
+        rows = _from_duckdb(file, tables), from_bigquery(client, tables)
         both.steps.append(Step(name, complaints, *rows, len(both.recording.statements)))
 
     for name, load in zip(("first load", "load 2", "register", "load 3"), raw_rows.loads(), strict=True):
@@ -162,7 +164,7 @@ def _from_duckdb(file: Path, tables: Sequence[str]) -> dict[str, pa.Table]:
         }
 
 
-def _from_bigquery(client: Any, tables: Sequence[str]) -> dict[str, pa.Table]:
+def from_bigquery(client: Any, tables: Sequence[str]) -> dict[str, pa.Table]:
     from google.api_core.exceptions import NotFound
 
     found = {}

@@ -1,6 +1,6 @@
 """Random histories of a feed: ads, their events and states, split into loads in any order.
 
-history(random) -> [Load, ...] in the order in which the loads complete
+history(random) -> [Load, ...], to be completed one after the other: Clock(random)
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ END = datetime(2028, 4, 10, 22, 45, tzinfo=UTC)
 NUMBERS = [f"91000000{digit}" for digit in range(10)]
 CODES = ["62.010", "62.100", "45.200", "86.101", "00.000", None]
 COUNTIES = [("OSLO", "OSLO"), ("HORDALAND", "BERGEN"), ("VIKEN", "MOSS"), ("VIKEN", "?"), ("X", "Y")]
+OCCUPATIONS = [("IT", "Drift"), ("IT", "Utvikling"), ("Helse og sosial", "Lege"), ("Ny", None), (None, "?")]
 
 
 @dataclass
@@ -29,6 +30,18 @@ class Load:
     versions: list[Row] = field(default_factory=list)
     events: list[Row] = field(default_factory=list)
     features: list[Row] = field(default_factory=list)
+
+
+class Clock:
+    """When loads complete: hours to weeks after one another, at times a day before the one before it."""
+
+    def __init__(self, random: Random) -> None:
+        self.random, self.now = random, END
+
+    def tick(self) -> datetime:
+        """The next load's time of completion."""
+        self.now += timedelta(hours=self.random.choice([1, 20, 100, 1000]))
+        return self.now - timedelta(days=1) * (self.random.random() < 0.1)
 
 
 def register_load(random: Random) -> list[Row]:
@@ -88,17 +101,19 @@ def instant(random: Random) -> datetime:
 
 def _document(random: Random) -> dict[str, Any]:
     published = instant(random)
-    county, municipality = random.choice(COUNTIES)
+    places = random.choices(COUNTIES, k=random.choice([0, 1, 1, 1, 2, 3]))
+    occupations = random.choices(OCCUPATIONS, k=random.choice([0, 1, 1, 2, 3]))
     document: dict[str, Any] = {
         "published": random.choice([published.isoformat(), published.strftime("%Y-%m-%dT%H:%M:%S"), ""]),
         "expires": (published + timedelta(days=random.randrange(-3, 90))).isoformat(),
         "positioncount": random.choice(["1", "3", " 2 ", "many", None, 4]),
         "applicationDue": random.choice(["Snarest", "1.3.2028", "2028-03-01T00:00:00"]),
-        "workLocations": [{"country": "NORGE", "county": county, "municipal": municipality}],
+        "workLocations": [
+            {"country": "NORGE", "county": county, "municipal": municipality}
+            for county, municipality in places
+        ],
         "employer": {"orgnr": random.choice([*NUMBERS, "999999999", None])},
-        "occupationCategories": random.choice(
-            [[], [{"level1": "IT", "level2": "Drift"}], [{"level1": "Ny"}]]
-        ),
+        "occupationCategories": [{"level1": one, "level2": two} for one, two in occupations],
     }
     if random.random() < 0.3:
         del document[random.choice(list(document))]

@@ -15,7 +15,7 @@ def test_an_empty_warehouse_builds_and_its_marts_are_empty(warehouse: Warehouse)
     warehouse.dbt("build")
     warehouse.dbt("run")
     marts = {name: rows for name, rows in warehouse.tables().items() if name.startswith("nav_marts.")}
-    assert len(marts) == 6
+    assert len(marts) == 14
     assert not any(marts.values())
 
 
@@ -52,7 +52,7 @@ def test_a_load_that_is_not_complete_is_not_read_until_it_is(warehouse: Warehous
     warehouse.dbt("build")
     assert warehouse.rows("select ad_id from nav_marts.fct_ads order by 1") == [("late",), ("seen",)]
     days = (
-        "select day, ads, ads_7_day_mean * 7 from nav_marts.daily_new_ads where day < '2026-03-04' order by 1"
+        "select day, ads, round(ads_weighted_7_day_mean * 7) from nav_marts.daily_new_ads where day < '2026-03-04' order by 1"
     )
     assert warehouse.rows(days) == [
         (date(2026, 3, 1), 1, 1.0),
@@ -63,40 +63,35 @@ def test_a_load_that_is_not_complete_is_not_read_until_it_is(warehouse: Warehous
 
 def place(county: str | None, municipality: str | None = None) -> dict[str, Any]:
     location = {"country": "NORGE", "county": county, "municipal": municipality}
-    return {"published": "2026-03-01T00:00:00", "workLocations": [location]}
+    return {"workLocations": [location]}
 
 
+PLACES: dict[str, tuple[dict[str, Any], tuple[str, str]]] = {
+    "county of today": (place("OSLO", "OSLO"), ("Oslo", "OSLO")),
+    "county of 2019": (place("SOGN OG FJORDANE", "FØRDE"), ("Vestland", "FØRDE")),
+    "split county": (place("VIKEN", "DRAMMEN"), ("Buskerud", "DRAMMEN")),
+    "split county, other part": (place("Viken", "Moss"), ("Østfold", "MOSS")),
+    "split county, no place": (place("VIKEN"), ("Unknown", "Unknown")),
+    "moved municipality": (place("OPPLAND", "LUNNER"), ("Akershus", "LUNNER")),
+    "its county stays": (place("OPPLAND", "GJØVIK"), ("Innlandet", "GJØVIK")),
+    "no county": (place("SKÅNE"), ("Unknown", "Unknown")),
+}
 CASES: dict[str, tuple[dict[str, Any] | None, dict[str, Any]]] = {
-    "county of today": (
-        place("OSLO", "OSLO"),
-        {"county": "Oslo", "municipality": "OSLO", "country": "NORGE"},
-    ),
-    "county of 2019": (place("SOGN OG FJORDANE", "FØRDE"), {"county": "Vestland"}),
-    "split county": (place("VIKEN", "DRAMMEN"), {"county": "Buskerud"}),
-    "split county, other part": (place("Viken", "Moss"), {"county": "Østfold"}),
-    "split county, no place": (place("VIKEN"), {"county": "Unknown", "municipality": None}),
-    "moved municipality": (place("OPPLAND", "LUNNER"), {"county": "Akershus"}),
-    "its county stays": (place("OPPLAND", "GJØVIK"), {"county": "Innlandet"}),
-    "no county": (place("SKÅNE"), {"county": "Unknown"}),
     "nothing said": (
         {},
         {
-            "occupation": "Unknown",
-            "occupation_detail": "Unknown",
-            "county": "Unknown",
             "industry": "Unknown",
             "positions": 1,
+            "states_part_time": None,
             "is_captured": True,
             "text_length": 700,
+            "rules_version": 2,
             "published_on": None,
         },
     ),
-    "no content": (None, {"occupation": "Unknown", "is_captured": False, "text_length": None}),
+    "no content": (None, {"is_captured": False, "text_length": None, "states_part_time": None}),
     "zero positions": ({"positioncount": "0"}, {"positions": 1}),
-    "unknown occupation": (
-        {"occupationCategories": [{"level1": "Romfart"}]},
-        {"occupation": "Romfart", "occupation_detail": "Unknown"},
-    ),
+    "part time": ({"extent": "Deltid"}, {"states_part_time": True}),
     "employer": (
         {
             "employer": {"orgnr": "889640782"},
@@ -104,20 +99,70 @@ CASES: dict[str, tuple[dict[str, Any] | None, dict[str, Any]]] = {
             "engagementtype": "Fast",
             "sector": "Offentlig",
         },
-        {"employer_number": "889640782", "extent": "Heltid", "engagement": "Fast", "sector": "Offentlig"},
+        {
+            "employer_number": "889640782",
+            "states_part_time": False,
+            "engagement": "Fast",
+            "sector": "Offentlig",
+        },
+    ),
+}
+GROUPS: dict[str, tuple[dict[str, Any], dict[str, list[tuple[Any, ...]]]]] = {
+    "two occupations, one twice": (
+        {
+            "occupationCategories": [
+                {"level1": "Helse og sosial", "level2": "Lege"},
+                {"level1": "Helse og sosial", "level2": "Lege"},
+                {"level1": "Utdanning", "level2": None},
+            ]
+        },
+        {"ad_occupations": [("Helse og sosial", "Lege", 0.5), ("Utdanning", "Unknown", 0.5)]},
+    ),
+    "none": ({}, {"ad_occupations": [("Unknown", "Unknown", 1.0)], "ad_categories": []}),
+    "an old name of a county and its new one": (
+        {
+            "workLocations": [
+                {"county": "HORDALAND", "municipal": "BERGEN", "country": "NORGE"},
+                {"county": "VESTLAND", "municipal": "BERGEN", "country": "NORGE"},
+                {"county": None, "municipal": None, "country": "SVERIGE"},
+            ]
+        },
+        {
+            "ad_places": [
+                ("Unknown", "Unknown", "SVERIGE", 1 / 3),
+                ("Vestland", "BERGEN", "NORGE", 2 / 3),
+            ]
+        },
+    ),
+    "an occupation of ESCO and a group of ISCO": (
+        {
+            "categoryList": [
+                {"categoryType": "ESCO", "code": "http://data.europa.eu/esco/occupation/1", "score": 1},
+                {"categoryType": "ESCO", "code": "http://data.europa.eu/esco/isco/c9112", "score": 0.5},
+                {"categoryType": "STYRK08", "code": "9112", "name": "Renholdere", "score": "0.4"},
+                {"categoryType": "STYRK08", "code": None},
+            ]
+        },
+        {
+            "ad_categories": [
+                ("ESCO", "http://data.europa.eu/esco/occupation/1", None, 1.0),
+                ("ISCO", "http://data.europa.eu/esco/isco/c9112", None, 0.5),
+                ("STYRK08", "9112", "Renholdere", 0.4),
+            ]
+        },
     ),
 }
 
 
 @pytest.fixture(scope="module")
-def ads(tmp_path_factory: pytest.TempPathFactory, manifest: Any) -> dict[str, dict[str, Any]]:
-    """fct_ads by ad, of one load with all cases."""
+def cases(tmp_path_factory: pytest.TempPathFactory, manifest: Any) -> Warehouse:
+    """Built from one load with all cases."""
     warehouse = Warehouse(tmp_path_factory.mktemp("cases"), manifest)
     versions = [
         version(
             name, document, "2026-03-01T10:00:00Z", status="ACTIVE" if document is not None else "INACTIVE"
         )
-        for name, (document, _) in CASES.items()
+        for name, (document, _) in [*CASES.items(), *PLACES.items(), *GROUPS.items()]
     ]
     found = [
         features(row, rules_version=rules_version, text_length=length)
@@ -128,13 +173,66 @@ def ads(tmp_path_factory: pytest.TempPathFactory, manifest: Any) -> dict[str, di
     with warehouse.raw() as raw:
         raw.append(versions=versions, features=found)
     warehouse.dbt("build")
-    return {row["ad_id"]: row for row in warehouse.records("select * from nav_marts.fct_ads")}
+    return warehouse
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_an_ad_becomes_the_row_it_should(name: str, ads: dict[str, dict[str, Any]]) -> None:
+def test_an_ad_becomes_the_row_it_should(name: str, cases: Warehouse) -> None:
     expected = CASES[name][1]
-    assert {column: ads[name][column] for column in expected} == expected
+    [row] = cases.records(f"select * from nav_marts.fct_ads where ad_id = '{name}'")
+    assert {column: row[column] for column in expected} == expected
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_a_place_lies_in_the_county_of_today(name: str, cases: Warehouse) -> None:
+    found = cases.rows(f"select county, municipality from nav_marts.ad_places where ad_id = '{name}'")
+    assert found == [PLACES[name][1]]
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_an_ad_is_in_each_group_that_it_names(name: str, cases: Warehouse) -> None:
+    for bridge, expected in GROUPS[name][1].items():
+        columns = f"select * exclude (ad_id) from nav_marts.{bridge} where ad_id = '{name}' order by all"
+        assert cases.rows(columns) == [pytest.approx(row) for row in expected]
+
+
+def test_an_ad_of_two_occupations_and_two_counties_has_four_cells_of_a_quarter(warehouse: Warehouse) -> None:
+    document = {
+        "published": "2026-03-01",
+        "positioncount": "2",
+        "occupationCategories": [{"level1": "IT"}, {"level1": "Utdanning"}],
+        "workLocations": [{"county": "OSLO"}, {"county": "VESTLAND"}],
+    }
+    single = {"published": "2026-03-01", "occupationCategories": [{"level1": "IT"}]}
+    with warehouse.raw() as raw:
+        raw.append(
+            versions=[
+                version("double", document, "2026-03-01T10:00:00Z"),
+                version("single", single, "2026-03-01T10:00:00Z"),
+                version("unseen", None, "2026-03-01T10:00:00Z", status="INACTIVE"),
+            ],
+            events=[event("unseen", "ACTIVE", "2026-03-01T10:00:00Z")],
+            at="2026-03-01T12:00:00Z",
+        )
+    warehouse.dbt("build", "--exclude", "test_type:unit")
+    cells = [
+        ("IT", "Oslo", 1, 2, 0.25, 0.5),
+        ("IT", "Unknown", 1, 1, 1.0, 1.0),
+        ("IT", "Vestland", 1, 2, 0.25, 0.5),
+        ("Unknown", "Unknown", 1, 1, 1.0, 1.0),
+        ("Utdanning", "Oslo", 1, 2, 0.25, 0.5),
+        ("Utdanning", "Vestland", 1, 2, 0.25, 0.5),
+    ]
+    for mart in ("daily_new_ads", "daily_active_ads"):
+        counts = "occupation, county, ads, positions, ads_weighted, positions_weighted"
+        assert warehouse.rows(f"select {counts} from nav_marts.{mart} order by all") == cells
+        assert warehouse.rows(f"select distinct share_captured from nav_marts.{mart}") == [(pytest.approx(2 / 3),)]
+    change = "select value, ads_this_year, ads_weighted_this_year from nav_marts.yearly_change"
+    assert warehouse.rows(f"{change} where dimension = 'occupation' order by 1") == [
+        ("IT", 2, 1.5),
+        ("Unknown", 1, 1.0),
+        ("Utdanning", 1, 0.5),
+    ]
 
 
 def test_an_ad_in_its_life_counts_on_the_right_days(warehouse: Warehouse) -> None:
@@ -160,7 +258,7 @@ def test_an_ad_in_its_life_counts_on_the_right_days(warehouse: Warehouse) -> Non
         (day, 1, 2) for day in (date(2026, 2, 28), date(2026, 3, 1), date(2026, 3, 2), date(2026, 3, 3))
     ]
     assert warehouse.rows("select max(day) from nav_marts.daily_new_ads") == [(date(2026, 3, 5),)]
-    new = "select occupation, ads, positions, ads_year_earlier from nav_marts.daily_new_ads"
+    new = "select occupation, ads, positions, ads_weighted_year_earlier from nav_marts.daily_new_ads"
     assert sorted(warehouse.rows(f"{new} where day = '2026-02-28'")) == [
         ("IT", 1, 2, 0),
         ("Unknown", 0, 0, 1),
@@ -169,8 +267,8 @@ def test_an_ad_in_its_life_counts_on_the_right_days(warehouse: Warehouse) -> Non
     change = f"select {counts} from nav_marts.yearly_change"
     assert warehouse.rows(f"{change} where dimension = 'industry'") == [(1, 1, 0, 0.0)]
     assert warehouse.rows(f"{change} where value = 'IT'") == [(1, 0, 1, None)]
-    lifetimes = "select closed_month, occupation, days_open_median, share_stopped from nav_marts.ad_lifetimes"
-    assert warehouse.rows(f"{lifetimes} order by occupation") == [
+    lifetimes = "select month, occupation, days_open_median, share_stopped from nav_marts.ad_lifetimes"
+    assert warehouse.rows(f"{lifetimes} where ads_closed > 0 order by occupation") == [
         (date(2026, 3, 1), "IT", 4.0, 0.0),
         (date(2025, 3, 1), "Unknown", 2.0, 1.0),
     ]
@@ -195,7 +293,7 @@ def test_the_quartiles_of_lifetimes_are_interpolated(warehouse: Warehouse) -> No
         )
     warehouse.dbt("build", "--select", "+ad_lifetimes", "--exclude-resource-type", "unit_test", "test")
     quartiles = "days_open_lower_quartile, days_open_median, days_open_upper_quartile"
-    assert warehouse.rows(f"select {quartiles} from nav_marts.ad_lifetimes order by occupation") == [
+    assert warehouse.rows(f"select {quartiles} from nav_marts.ad_lifetimes where ads_closed > 0 order by occupation") == [
         (1.75, 2.5, 4.75),
         (2.75, 5.0, 7.5),
     ]

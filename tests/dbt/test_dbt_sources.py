@@ -84,16 +84,16 @@ def built(tmp_path_factory: pytest.TempPathFactory, manifest: Manifest) -> Wareh
 
 
 def test_an_ad_that_archive_and_feed_know_is_one_ad_and_its_newest_state_shows(built: Warehouse) -> None:
-    columns = "ad_id, extent, status, close_reason"
+    columns = "ad_id, states_part_time, status, close_reason"
     assert built.rows(f"select {columns} from nav_marts.fct_ads where length(ad_id) = 1 order by 1") == [
-        ("a", "Heltid", "ACTIVE", None),
-        ("b", "Deltid", "INACTIVE", "stopped"),
-        ("c", "Deltid", "ACTIVE", None),
+        ("a", False, "ACTIVE", None),
+        ("b", True, "INACTIVE", "stopped"),
+        ("c", True, "ACTIVE", None),
     ]
 
 
 def test_of_one_state_the_feeds_copy_shows_whichever_came_first(built: Warehouse) -> None:
-    query = "select ad_id, styrk08_code from nav_marts.fct_ads where ends_with(ad_id, ' first')"
+    query = "select ad_id, code from nav_marts.ad_categories where ends_with(ad_id, ' first')"
     assert dict(built.rows(query)) == {"feed first": "2223", "archive first": "2223"}
 
 

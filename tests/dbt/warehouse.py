@@ -29,6 +29,7 @@ class Warehouse:
         self.folder = folder
         self.path = folder / "job_market.duckdb"
         self.manifest = manifest
+        self.dataset = "nav"
         shutil.copy(PROJECT / "profiles.example.yml", folder / "profiles.yml")
         self.raw().__exit__()
 
@@ -46,7 +47,11 @@ class Warehouse:
             "--log-path": self.folder / "logs",
         }
         paths = [str(part) for pair in folders.items() for part in pair]
-        with _environment(JOB_MARKET_TARGET="duckdb", JOB_MARKET_DUCKDB_PATH=str(self.path)):
+        with _environment(
+            JOB_MARKET_TARGET="duckdb",
+            JOB_MARKET_DUCKDB_PATH=str(self.path),
+            JOB_MARKET_DATASET=self.dataset,
+        ):
             return dbtRunner(manifest=self.manifest).invoke([*options, *arguments, *paths])
 
     def dbt(self, *arguments: str) -> None:
@@ -77,7 +82,7 @@ class Warehouse:
         with duckdb.connect(str(self.path)) as connection:
             names = connection.execute(
                 "select table_schema || '.' || table_name from information_schema.tables"
-                " where table_schema like 'nav!_%' escape '!' and table_schema != 'nav_raw'"
+                f" where table_schema like '{self.dataset}!_%' escape '!' and table_schema != 'nav_raw'"
                 " order by 1"
             ).fetchall()
             return {

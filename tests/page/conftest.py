@@ -30,6 +30,8 @@ OCCUPATIONS = [
     "Kultur",
 ]
 COUNTIES = ["OSLO", "VESTLAND", "TRØNDELAG", "NORDLAND"]
+SEVERAL = [1, 1, 1, 1, 1, 2]
+"""A sixth of the ads name two occupations, a sixth two counties."""
 
 
 @dataclass
@@ -93,8 +95,13 @@ def _fill(dbt: DbtWarehouse) -> None:
                 "published": opened.isoformat(),
                 "expires": closed.isoformat(),
                 "positioncount": str(dice.randint(1, 3)),
-                "occupationCategories": [{"level1": dice.choice(OCCUPATIONS)}],
-                "workLocations": [{"county": dice.choice(COUNTIES), "country": "NORGE"}],
+                "occupationCategories": [
+                    {"level1": occupation} for occupation in dice.choices(OCCUPATIONS, k=dice.choice(SEVERAL))
+                ],
+                "workLocations": [
+                    {"county": county, "country": "NORGE"}
+                    for county in dice.choices(COUNTIES, k=dice.choice(SEVERAL))
+                ],
                 "source": dice.choice(["IMPORTAPI", "IMPORTAPI", "Stillingsregistrering"]),
                 "extent": dice.choice(["Heltid", "Heltid", "Deltid"]),
             },

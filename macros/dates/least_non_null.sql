@@ -1,3 +1,3 @@
-{% macro earlier(one, other) -%}
+{% macro least_non_null(one, other) -%}
     least(coalesce({{ one }}, {{ other }}), coalesce({{ other }}, {{ one }}))
 {%- endmacro %}

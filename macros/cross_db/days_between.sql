@@ -7,5 +7,5 @@
 {%- endmacro %}
 
 {% macro duckdb__days_between(first, last) -%}
-    (select cast(unnest(generate_series({{ first }}, {{ last }}, interval 1 day)) as date) as day)
+    unnest(cast(generate_series({{ first }}, {{ last }}, interval 1 day) as date[])) as days_between (day)
 {%- endmacro %}

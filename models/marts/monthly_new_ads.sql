@@ -1,0 +1,43 @@
+with months as (
+    select month, sum(case when is_working_day then 1 else 0 end) as working_days
+    from {{ ref('int_days') }}
+    group by month
+),
+
+counted as (
+    select month, round(sum(ads_weighted)) as ads, round(sum(positions_weighted)) as positions
+    from {{ ref('daily_new_ads') }}
+    group by month
+),
+
+per_day as (
+    select
+        months.month,
+        months.working_days,
+        counted.ads,
+        counted.positions,
+        counted.ads / nullif(months.working_days, 0) as ads_per_working_day,
+        extract(year from months.month) as year
+    from months
+    inner join counted on counted.month = months.month
+),
+
+-- The first year that has ads in each of its months.
+base as (
+    select year, sum(ads) / sum(working_days) as ads_per_working_day
+    from per_day
+    group by year
+    having sum(case when ads > 0 then 1 else 0 end) = 12
+    qualify row_number() over (order by year) = 1
+)
+
+select
+    per_day.month,
+    cast(per_day.ads as int64) as ads,
+    cast(per_day.positions as int64) as positions,
+    cast(per_day.working_days as int64) as working_days,
+    per_day.ads_per_working_day,
+    100 * per_day.ads_per_working_day / base.ads_per_working_day as ads_index,
+    cast(base.year as int64) as index_year
+from per_day
+left join base on true
