@@ -20,14 +20,14 @@ _PARTICLES = re.compile("(?:van|von|der|den|de|da|dos|del|di|du|la|le|el|al|af|a
 _POSITION = (
     r"\w{0,30}(?:leder|leiar|sjef|rektor|konsulent|rådgiver|rådgjevar|direktør|ansvarlig|ansvarleg|lærer|lærar"
     r"|koordinator|manager|inspektør|styrer|styrar|lege|pleier|pleiar|assistent|fullmektig|director|officer)|prest"
-    r"|prost|head|chief|partner|ceo|cfo|cto|daglig|dagleg|kontakt|kontaktperson|rekrutter\w+|recruit\w+"
+    r"|prost|head|chief|partner|ceo|cfo|cto|daglig|dagleg"
 )
 _ORGANISATION = (  # no short ends: Solheim, Nordhjem and Thomas are names
     r"\w{0,30}(?:kommune|avdeling|skole|skule|barnehage|sykehjem|sjukeheim|sykehus|sjukehus|senter|kontor|tjeneste"
     r"|teneste|etat|gruppe|enhet|eining|seksjon|sentralbord|butikk|administrasjon|organisasjon|universitet|forening)"
     r"(?:e?n|m?et|a)?|helse|omsorg|service|team(?:et)?|vakt|resepsjon(?:en)?|personal\w*|hr|as|asa|ab|ba|sa|hf|kf|iks"
     r"|nav|norge|norway|group|fylke|herad|hotell?|telefon|post|bemanning|human|resources|talent|acquisition|salg"
-    r"|marked|ansatt|spørsmål|søknad|jobb|stilling"
+    r"|marked|kontakt|kontaktperson|rekrutter\w+|recruit\w+|ansatt|spørsmål|søknad|jobb|stilling"
 )
 _NO_NAME = re.compile(rf"(?:{_POSITION}|{_ORGANISATION})\Z")
 _BEFORE_SURNAME = re.compile(rf"(?:{_POSITION}|fru|frk|frøken|herr|hr|mr|mrs|ms|miss|dr|prof)\Z")
@@ -50,7 +50,7 @@ class NameIndex:
         self._surnames: set[str] = set()
         persons = [person for entry in entries for person in _persons_in(entry, places)]
         for words in (spelled for person in persons for spelled in _spellings(person)):
-            self._surnames |= {words[-1], words[-1] + "s"}
+            self._surnames |= {words[-1], words[-1] + "s"} if len(words[-1]) > 2 else set()
             for form in _forms_of(words):
                 first = form[0].rstrip(".")
                 self._forms.setdefault(first, set()).update((form, (*form[:-1], form[-1] + "s")))
