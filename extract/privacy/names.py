@@ -20,20 +20,21 @@ _PARTICLES = re.compile("(?:van|von|der|den|de|da|dos|del|di|du|la|le|el|al|af|a
 _POSITION = (
     r"\w{0,30}(?:leder|leiar|sjef|rektor|konsulent|rådgiver|rådgjevar|direktør|ansvarlig|ansvarleg|lærer|lærar"
     r"|koordinator|manager|inspektør|styrer|styrar|lege|pleier|pleiar|assistent|fullmektig|director|officer)|prest"
-    r"|prost|head|chief|partner|ceo|cfo|cto|daglig|dagleg|kontakt|kontaktperson|rekrutter\w+|recruit\w+"
+    r"|prost|head|chief|partner|ceo|cfo|cto|daglig|dagleg"
 )
-_ORGANISATION = (
-    r"\w{0,30}(?:kommunen?|avdelingen?|avdelinga|skolen?|skulen?|barnehagen?|hjem(?:met)?|heim(?:en)?|sykehus(?:et)?"
-    r"|sjukehus(?:et)?|senter(?:et)?|kontor(?:et)?|tjenesten?|tenesta|etaten|gruppen?|gruppa|enheten?|eininga"
-    r"|seksjonen?|sentralbord(?:et)?|butikken?|administrasjonen?|organisasjonen?|universitetet?|foreningen?|laget)"
-    r"|helse|omsorg|service|team(?:et)?|vakt|resepsjon(?:en)?|personal\w*|hr|as|asa|ab|ba|sa|hf|kf|iks|nav|norge"
-    r"|norway|group|fylke|herad|hotell?|telefon|post|bemanning|human|resources|ansatt|spørsmål|søknad|jobb|stilling"
+_ORGANISATION = (  # no short ends: Solheim, Nordhjem and Thomas are names
+    r"\w{0,30}(?:kommune|avdeling|skole|skule|barnehage|sykehjem|sjukeheim|sykehus|sjukehus|senter|kontor|tjeneste"
+    r"|teneste|etat|gruppe|enhet|eining|seksjon|sentralbord|butikk|administrasjon|organisasjon|universitet|forening)"
+    r"(?:e?n|m?et|a)?|helse|omsorg|service|team(?:et)?|vakt|resepsjon(?:en)?|personal\w*|hr|as|asa|ab|ba|sa|hf|kf|iks"
+    r"|nav|norge|norway|group|fylke|herad|hotell?|telefon|post|bemanning|human|resources|talent|acquisition|salg"
+    r"|marked|kontakt|kontaktperson|rekrutter\w+|recruit\w+|ansatt|spørsmål|søknad|jobb|stilling"
 )
 _NO_NAME = re.compile(rf"(?:{_POSITION}|{_ORGANISATION})\Z")
 _BEFORE_SURNAME = re.compile(rf"(?:{_POSITION}|fru|frk|frøken|herr|hr|mr|mrs|ms|miss|dr|prof)\Z")
 _BETWEEN = re.compile(r"[\s\x01\x02.,_+%'’()\-\u2010-\u2015]{0,40}")
 _BASE_LETTERS = {c: unicodedata.normalize("NFD", c)[0] for c in map(chr, range(0xE0, 0x180)) if c.islower()}
 _BASE_LETTERS |= {"æ": "a", "ø": "o", "đ": "d", "ł": "l"}
+_DIGRAPHS = str.maketrans({"å": "aa", "æ": "ae", "ø": "oe", "ä": "ae", "ö": "oe", "ü": "ue"})
 _ANY = "*"
 """Stands for a middle name that the contact list leaves out."""
 
@@ -49,7 +50,7 @@ class NameIndex:
         self._surnames: set[str] = set()
         persons = [person for entry in entries for person in _persons_in(entry, places)]
         for words in (spelled for person in persons for spelled in _spellings(person)):
-            self._surnames |= {words[-1], words[-1] + "s"}
+            self._surnames |= {words[-1], words[-1] + "s"} if len(words[-1]) > 2 else set()
             for form in _forms_of(words):
                 first = form[0].rstrip(".")
                 self._forms.setdefault(first, set()).update((form, (*form[:-1], form[-1] + "s")))
@@ -108,7 +109,7 @@ def _folded(text: str) -> str:
 def _spellings(words: list[str]) -> Iterator[list[str]]:
     """The words folded, in what 'Kåre' and 'Kaare' have in common with 'Kare'."""
     yield list(map(_folded, words))
-    yield [_folded(word.lower().replace("å", "aa").replace("æ", "ae").replace("ø", "oe")) for word in words]
+    yield [_folded(word.lower().translate(_DIGRAPHS)) for word in words]
     yield [_folded(word).replace("aa", "a").replace("ae", "a").replace("oe", "o") for word in words]
 
 
@@ -147,4 +148,6 @@ def _forms_of(words: list[str]) -> Iterator[tuple[str, ...]]:
     yield (f"{first[0][0]}.", *last)
     yield (*(f"{unit[0][0]}." for unit in units[:-1]), *last)
     yield (*first, f"{last[0][0]}.")
+    yield (*last, f"{first[0][0]}.")
+    yield ("".join(words[: -len(last)]), *last)
     yield ("".join(first + last),)

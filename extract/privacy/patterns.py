@@ -18,7 +18,7 @@ _DOT = (
 )
 _DOMAIN = rf"(?P<host>[\w-]{{1,63}})(?P<rest>(?:{_DOT}[\w-]{{1,63}}){{0,8}})"
 _AT = re.compile(
-    rf"(?:(?P<sign>@)|[(\[{{<«]\s?(?:at|a|@|alfa|krøllalfa|alfakrøll|snabel-?a)\s?[)\]}}>»]"
+    rf"(?:(?P<sign>@)|[(\[{{<«*|]\s?(?:at|a|@|alfa|krøllalfa|alfakrøll|snabel-?a)\s?[)\]}}>»*|]"
     rf"|(?P<word>\s(?:at|krøllalfa|alfakrøll|snabel-?a)\s))(?P<space>[\s\x01]{{0,3}}){_DOMAIN}",
     re.IGNORECASE,
 )
@@ -51,7 +51,7 @@ def _is_email(mailbox: re.Match[str], at: re.Match[str]) -> bool:
     return has_dot
 
 
-_BETWEEN = r"[\s\x01./·\-\u2010-\u2015]{0,3}"
+_BETWEEN = r"[\s\x01./·_:()\-\u2010-\u2015]{0,3}"
 _ELEVEN_DIGITS = re.compile(rf"\d(?:{_BETWEEN}\d){{10}}")
 _ELEVEN_ALONE = re.compile(rf"(?<!\d)(?=({_ELEVEN_DIGITS.pattern})(?!\d))")
 _ANNOUNCED = re.compile(

@@ -13,7 +13,7 @@ from extract.privacy.view import TAKEN, Span
 
 _DASH = r"[\-\u2010-\u2015\u2212]"
 _SPACE = r"\s{1,3}"
-_JOINT = rf"(?:\s{{0,3}}[()]{{0,2}}\s{{0,2}}|[.·∙/_]|{_DASH})"
+_JOINT = rf"(?:\s{{0,3}}[()]{{0,2}}\s{{0,2}}|[.·∙⋅•\u2044/_]|{_DASH})"
 _USUAL_FORMS = ["2222", "323"]  # digits of each group
 _FORMS = [*_USUAL_FORMS, "332", "44", "53", "35", "26", "1223", "233", "422", "224"]
 
@@ -28,7 +28,7 @@ _EIGHT_DIGITS = "|".join(
         r"\d{8}",
         _forms([*_FORMS, "1" * 8], _SPACE, False),
         _forms(_FORMS, _DASH),
-        _forms(_USUAL_FORMS, "[.·∙/_]"),
+        _forms(_USUAL_FORMS, "[.·∙⋅•\u2044/_]"),
     )
 )
 _NUMBER = re.compile(
@@ -46,7 +46,9 @@ _DATE = (
 )
 _TIME = r"(?:(?:[01]?\d|2[0-4])[.:]|[01]\d|2[0-4])[0-5]\d"
 _PHONE_LINK = r"(?:wa\.me/|/(?=\+\d{8})|[?&;/](?:phone|tlf|telefon|tel|mobil|mob|number|to)\w{0,8}=)"
-_LINK = re.compile(rf"(?:://|www\.|\.(?<!wa\.)[a-zA-Z]{{2,6}}[/?])(?:(?!{_PHONE_LINK})[^\s\x00\x02<>\"'])*")
+_LINK = re.compile(
+    rf"(?:(?<!tel)(?<!callto)(?<!sms)://|www\.|\.(?<!wa\.)[a-zA-Z]{{2,6}}[/?])(?:(?!{_PHONE_LINK})[^\s\x00\x02<>\"'])*"
+)
 _DATE_OR_TIME = re.compile(
     rf"(?<![\d.+])(?<!\d[/\-])(?:{_DATE}(?:\s?{_DASH}\s?{_DATE})?(?![.·/]?\d|{_DASH}\d)"
     rf"|{_TIME}\s?{_DASH}\s?{_TIME}(?!\d)|{_YEAR}\s?(?:/|{_DASH})\s?{_YEAR}(?!\d))"
@@ -75,12 +77,12 @@ _DENIED = re.compile(
     r"(?:(?<!\w)(?!(?:tlf|tele|tel|mob|direkte|sentral|vakt|hoved|privat|kontakt|ring|på|til|er)\w*)\w+[\s.\-]{0,2}"
     r"(?:nummer|numer|nr|kode[rn]?|kodar|code|ref)|(?:ref\w*|org\w*|account|registration|invoice|case|order|project|job"
     r"|course|serial|position|vacancy|customer|member\w*|company|vat|tax)[\s.]{0,2}(?:number|no)|(?<!\w)(?:id|\w+-id"
-    r"|(?:job|jobb|ad|advert|stillings|annonse|vacancy|user|bruker)id|ref|referanse|reference|sak|saks|arkivsak|finn"
-    r"|stilling|annonse|utlysning|job|req\w*|kid|build|isbn|issn|iso|lov|forskrift|ns|en|nace|styrk|isco|kap|kapittel"
+    r"|(?:job|jobb|ad|advert|stillings|annonse|kunde|vacancy|user|bruker)id|ref|\w*referanse|reference|sak|saks|arkivsak|finn"
+    r"|stilling|annonse|utlysning|job|req\w*|kid|build|ordre|sn|s/n|v(?=\.)|firmware|release|gateway|ping|isbn|issn|iso|lov|forskrift|ns|en|nace|styrk|isco|kap|kapittel"
     r"|gnr|bnr|klasse[rn]?|class|trinn|årskull|uker?|veker?|weeks?|turnus|skift|shift|vakter|kval|rom|room|sal|versjon"
     r"|version|ver|ubuntu|ip|ip-\w+|server|host|dns|subnet|port|serial|ttl|postboks|pb|boks|box|budsjett|budget"
     r"|omsetning|omset\w*|revenue|turnover|kr|nok|eur|usd|sek|dkk|kroner|konto|account|ca|cirka|circa|omtrent|omlag|lag"
-    r"|nesten|over|rundt|about|around|nearly|approximately|nærmere|inntil|lønn|lønnstrinn|modell?|type|del|part|batch)"
+    r"|nesten|enn|totalt|over|rundt|about|around|nearly|approximately|nærmere|inntil|lønn|lønnstrinn|modell?|type|del|part|batch)"
     r"|[€$£§#])" + _UP_TO_NUMBER
 )
 _DEVICE = re.compile(

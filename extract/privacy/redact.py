@@ -18,8 +18,6 @@ from extract.privacy.patterns import emails, identity_numbers
 from extract.privacy.phone_numbers import phones
 from extract.privacy.view import across_tags, mask_spans
 
-RULES_VERSION = 2  # raise it with any change of what is masked: documents differ from then on
-
 DROPPED_FIELD = "contactList"
 NAV_CODE_PATHS = (
     *("uuid", "id", "published", "expires", "updated", "created", "status", "source", "sector", "extent"),
@@ -34,7 +32,7 @@ NAV_CODE_PATHS = (
     *("categoryList.code", "categoryList.id", "categoryList.parentId"),
 )
 _ORGANISATION_NUMBERS = ("orgnr", "parentOrgnr", "organisasjonsnummer")
-_TAG_WITH_TEXT = re.compile(r"<[/!?]?[a-zA-Z\[-][\w:]{0,20}[^\w:<>][^<>]+>")
+_TAG_WITH_TEXT = re.compile(r"<(?!at>)[/!?]?[a-zA-Z\[-][\w:]{0,20}[^\w:<>][^<>]+>")
 _LONGEST_CODE = 64
 _LARGEST_NUMBER = 10**15  # no phone number has more digits
 _NO_NAMES = NameIndex(())
@@ -97,12 +95,12 @@ def _redacted(value: Any, path: str, code_paths: Set[str], names: NameIndex, dep
 
 def _redacted_scalar(value: Any, names: NameIndex, code_path: str | None) -> Any:
     """A string without personal data, or a number; a number that is personal becomes its mark."""
-    is_number = (
-        isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST_NUMBER
-    )
-    if not (isinstance(value, str) or (is_number and value == int(value))):
+    if isinstance(value, float) and value.is_integer() and abs(value) < _LARGEST_NUMBER:
+        text = str(int(value))
+    elif isinstance(value, str) or (isinstance(value, int) and abs(value) < _LARGEST_NUMBER):
+        text = str(value)
+    else:
         return value
-    text = value if isinstance(value, str) else str(int(value))
     if code_path is not None:
         is_organisation = code_path.rpartition(".")[2] in _ORGANISATION_NUMBERS
         if _is_organisation_number(text) if is_organisation else looks_like_code(text):

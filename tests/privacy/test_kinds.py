@@ -389,6 +389,7 @@ NO_NUMBERS = [
 ]
 # A text, and entries of a contact list that mask nothing in it
 NO_NAMES = [
+    ("Fjord Rekruttering AS søker", ["Turid Aas"]),
     ("Oslo kommune søker", ["Oslo kommune"]),
     ("Helse og omsorg", ["Helse"]),
     ("HR-avdelingen tar imot", ["HR-avdelingen"]),
