@@ -34,7 +34,7 @@ from extract.config import PROJECT, WarehouseSettings
 from extract.dbt import profiles_dir
 from extract.hashing import canonical_json, version_id
 from extract.loading.load import prepare, run_load
-from extract.monitoring.volume import watch
+from extract.monitoring.volume import volume_alarm
 from extract.schema import AD_FEATURES, AD_VERSIONS, FEED_EVENTS, FEED_LOADS, RAW_TABLES
 from extract.sources.nav.parse import microseconds
 from extract.warehouses.duckdb import DuckDBWarehouse
@@ -221,7 +221,7 @@ def _load(warehouse: DuckDBWarehouse, rows: dict[str, pa.Table]) -> None:
     pipeline = warehouse.pipeline()
     prepare(warehouse, pipeline)
     run_load(pipeline, source())
-    watch(warehouse)
+    volume_alarm(warehouse)
 
 
 def _ad(number: int, between: timedelta) -> tuple[str, datetime, datetime, dict[str, Any]]:
