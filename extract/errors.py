@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+from typing import Any
+
 DISK_FULL = "free some space and run again. The warehouse is as the last load that was completed left it."
 
 
@@ -28,3 +31,13 @@ class SourceUnavailable(JobMarketError):
     """
 
     exit_code = 75
+
+
+def require(module: str, extra: str, what: str) -> Any:
+    """The imported module. Raises ConfigurationError that names the extra with which `what` works."""
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        raise ConfigurationError(
+            f"{what} needs the extra `{extra}`, which is not installed: run `make extras`."
+        ) from None
