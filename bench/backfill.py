@@ -29,12 +29,12 @@ POINTS = 12
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The world's size and the engine."""
+    """The world's size and the executor."""
     parser.add_argument("--days", type=int, default=365)
     parser.add_argument("--ads-a-day", type=int, default=550)
     parser.add_argument("--usual", action="store_true", help="ads end, as they do")
     parser.add_argument("--details-per-load", type=int, default=FeedSettings.details_per_load)
-    parser.add_argument("--engine", choices=("here", "dask"), default="here")
+    parser.add_argument("--executor", choices=("local", "dask"), default="local")
 
 
 def run(options: argparse.Namespace) -> list[Figures]:
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> list[Figures]:
         log = Path(folder) / "log"
         with log.open("w") as output:
             process = psutil.Popen(
-                [*command, "--engine", options.engine],
+                [*command, "--executor", options.executor],
                 cwd=PROJECT,
                 env=environment,
                 stdout=output,
@@ -92,7 +92,7 @@ def _totals(options: argparse.Namespace, path: Path, samples: list[tuple[float, 
         events = connection.execute("select count(*) from nav_raw.feed_events").fetchall()[0][0]
     seconds = samples[-1][0]
     return Figures(
-        f"A first run over {options.days} days x {options.ads_a_day} ads, engine {options.engine}",
+        f"A first run over {options.days} days x {options.ads_a_day} ads, executor {options.executor}",
         (
             "events",
             "ads",

@@ -17,8 +17,8 @@ import pyarrow as pa
 
 from bench.figures import Figures
 from bench.worlds import UNTIL, endless_world
-from extract.executors.dask import DaskEngine
-from extract.executors.settings import EngineSettings
+from extract.config import ExecutorSettings
+from extract.executors.dask import DaskExecutor
 from extract.features.rules import of_ad
 from extract.hashing import canonical_json, version_id
 from extract.privacy.redact import redact
@@ -59,12 +59,12 @@ def run(options: argparse.Namespace) -> list[Figures]:
     )
     first = None
     for workers in options.workers:
-        with DaskEngine(EngineSettings(workers=workers)) as engine:
-            list(engine.map(text_step, batches[: 2 * workers]))
+        with DaskExecutor(ExecutorSettings(workers=workers)) as executor:
+            list(executor.map_batches(text_step, batches[: 2 * workers]))
             own, of_workers, started = time.process_time(), _cpu_of_workers(), time.monotonic()
             done = sum(
                 len(outcome.result)
-                for outcome in engine.map(text_step, batches, at_once=2 * workers)
+                for outcome in executor.map_batches(text_step, batches, max_in_flight=2 * workers)
                 if outcome.result is not None
             )
             seconds = time.monotonic() - started

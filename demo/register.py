@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import orjson
 from aiohttp import web
 
-from demo.employers import orgnr_of, possible_employers
+from demo.employers import orgnr_of, possible_employers, with_check_digit
 from demo.times import HOUR, instant, micros, parse_instant
 
 PREFIX = "/enhetsregisteret/api/"
@@ -51,8 +51,9 @@ _INDUSTRIES = {
 }
 _OTHERS = ("01.110", "03.211", "41.200", "45.200", "46.900", "62.010", "68.200", "85.201", "96.020", "00.000")
 
-# Numbers are counted down from here: no employer's begins with 95 or 96.
-_FIRST_NUMBER = {"enheter": 960_000_000, "underenheter": 970_000_000}
+# The first eight digits of numbers are counted down from here by two, for of two that follow each other at
+# least one has a check digit. No employer's number begins with 94 to 97.
+_FIRST_DIGITS = {"enheter": 97_999_999, "underenheter": 95_999_999}
 
 
 class Unit(NamedTuple):
@@ -134,9 +135,9 @@ class Register:
             return named[place]
         code = _OTHERS[place % len(_OTHERS)]
         if kind == "enheter":
-            return Unit(f"{_FIRST_NUMBER[kind] - place}", f"Enhet {place} AS", code, None)
-        parent = _FIRST_NUMBER["enheter"] - max(place, self._begins_with["enheter"])
-        return Unit(f"{_FIRST_NUMBER[kind] - place}", f"Avdeling {place}", code, f"{parent}")
+            return Unit(_number(kind, place), f"Enhet {place} AS", code, None)
+        parent = _number("enheter", max(place, self._begins_with["enheter"]))
+        return Unit(_number(kind, place), f"Avdeling {place}", code, parent)
 
     def _objects(self, kind: str, now: int) -> Iterator[bytes]:
         changed = {change.place: change.number for change in self._changes(kind, now)}
@@ -150,8 +151,9 @@ class Register:
     def _place_of(self, kind: str, number: str) -> int | None:
         if number in self._named[kind]:
             return self._named[kind][number]
-        place = _FIRST_NUMBER[kind] - int(number) if number.isdecimal() else -1
-        return place if self._begins_with[kind] <= place < self._size[kind] else None
+        place = (_FIRST_DIGITS[kind] - int(number[:8])) // 2 if number.isdecimal() else -1
+        is_there = self._begins_with[kind] <= place < self._size[kind] and _number(kind, place) == number
+        return place if is_there else None
 
     def _changes(self, kind: str, now: int) -> list[Change]:
         """All changes up to now, the oldest first; their numbers rise with time, with gaps."""
@@ -203,6 +205,11 @@ class Register:
                 ]
             }
         return _json(orjson.dumps(body))
+
+
+def _number(kind: str, place: int) -> str:
+    digits = _FIRST_DIGITS[kind] - 2 * place
+    return with_check_digit(f"{digits}") or with_check_digit(f"{digits - 1}") or ""
 
 
 def _as_json(unit: Unit, kind: str, change: int) -> dict[str, Any]:

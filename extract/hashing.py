@@ -1,4 +1,4 @@
-"""One text for one document, and the key of a version: canonical JSON and its hash.
+"""JSON read and written, and the key of a version: one text for one document, and its hash.
 
 Two documents with the same content give the same text, whatever the order of their keys. What JSON
 or a warehouse cannot hold is replaced, never refused:
@@ -13,6 +13,8 @@ or a warehouse cannot hold is replaced, never refused:
 """
 
 import hashlib
+import json
+import math
 import re
 from typing import Any
 
@@ -20,6 +22,10 @@ import orjson
 
 MAX_DEPTH = 200
 
+_CUT_DEPTH = MAX_DEPTH + 10
+"""What is read is cut a little deeper than what is written, for it may be a part of the answer only."""
+_LONGEST_INT = 18
+_TOKENS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}]', re.DOTALL)
 _NOT_STORABLE = re.compile("[\ud800-\udfff\x00]")
 _OPTIONS = orjson.OPT_SORT_KEYS
 _INT_LOW, _INT_HIGH = -(2**63), 2**64 - 1
@@ -43,6 +49,30 @@ def canonical_json(document: Any) -> str:
     return _encoded(document).decode()
 
 
+def decode_json(body: bytes) -> Any:
+    """The value of a JSON text, read as UTF-8. Raises ValueError that says what is wrong.
+
+    orjson refuses lone surrogates, numbers that are too large and texts nested too deep; such a text is read
+    all the same, with what cannot be stored replaced as above.
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        text = body.decode("utf-8-sig", "surrogatepass")
+    except UnicodeDecodeError as error:
+        byte = body[error.start]
+        raise ValueError(f"not UTF-8: byte 0x{byte:02x} at position {error.start}") from None
+    try:
+        value = json.loads(
+            _without_depth(text), parse_int=_int, parse_float=_float, parse_constant=lambda _: None
+        )
+    except ValueError as error:
+        raise ValueError(f"not JSON: {error}") from None
+    return _storable(value)
+
+
 def version_id(ad_id: str, status: str, changed_at_us: int, document: str | None) -> str:
     """Key of one state of an ad: 32 hex characters (blake2b, 128 bits).
 
@@ -51,6 +81,30 @@ def version_id(ad_id: str, status: str, changed_at_us: int, document: str | None
     """
     state = _encoded([ad_id, status, changed_at_us, document])
     return hashlib.blake2b(state, digest_size=16).hexdigest()
+
+
+def _without_depth(text: str) -> str:
+    """The JSON text with null for what is nested too deep."""
+    parts: list[str] = []
+    depth = start = 0
+    for token in _TOKENS.finditer(text):
+        if token[0] in "[{":
+            depth += 1
+            if depth == _CUT_DEPTH + 1:
+                parts.append(text[start : token.start()] + "null")
+        elif token[0] in "]}":
+            if depth == _CUT_DEPTH + 1:
+                start = token.end()
+            depth -= 1
+    return "".join(parts) + text[start:]
+
+
+def _int(digits: str) -> int | str:
+    return int(digits) if len(digits) <= _LONGEST_INT else digits
+
+
+def _float(text: str) -> float | None:
+    return value if math.isfinite(value := float(text)) else None
 
 
 def _encoded(document: Any) -> bytes:

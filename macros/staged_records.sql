@@ -8,7 +8,8 @@ latest as (
     select * from source
     where true
     qualify row_number() over (
-        partition by record_id order by changed_at desc nulls last, extracted_at desc, version_id desc
+        partition by record_id
+        order by coalesce(changed_at, extracted_at) desc, extracted_at desc, version_id desc
     ) = 1
 ),
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,15 @@ from dlt.load import Load
 from rich.console import Console
 
 from extract.config import FeedSettings, WarehouseSettings
-from extract.executors.engine import Engine
+from extract.executors.bounded_map import BatchExecutor
+from extract.executors.local import LocalExecutor
 from extract.loading import packages
-from extract.loading.load import LoadSummary, extract_and_load
 from extract.monitoring.progress import Progress
-from extract.monitoring.status import feed_state
 from extract.schema import RAW_TABLES
-from extract.sources.nav.client import Token
-from extract.sources.nav.source import Poll, nav_feed
+from extract.sources.nav.extraction import ExtractionSummary, extract_feed
+from extract.sources.nav.run import ExtractionRun
+from extract.sources.nav.source import nav_feed
+from extract.sources.nav.stored import feed_state
 from extract.warehouses.base import Warehouse
 from extract.warehouses.duckdb import DuckDBWarehouse
 
@@ -46,16 +48,18 @@ class Job:
         self,
         since: datetime | None = LONG_AGO,
         progress: Progress | None = None,
-        engine: Engine | None = None,
+        executor: BatchExecutor | None = None,
+        now: datetime | None = None,
         **settings: Any,
-    ) -> LoadSummary:
+    ) -> ExtractionSummary:
         """One run. `since` counts for the first one only, unless it is given."""
-        feed = FeedSettings(base_url=self.base_url, attempts=2, longest_wait=0.01)
+        feed = FeedSettings(base_url=self.base_url, attempts=2, max_backoff=0.01)
         feed.update(settings)
         if since is LONG_AGO and feed_state(self.warehouse):
             since = None
         progress = progress or Progress(Console(quiet=True, force_terminal=False))
-        return extract_and_load(self.warehouse, feed, since, progress, engine)
+        with nullcontext(executor) if executor else LocalExecutor(1) as running:
+            return extract_feed(self.warehouse, feed, running, progress, since, now)
 
     def rows(self, table: str, columns: str = "*") -> list[tuple[Any, ...]]:
         return self.warehouse.query(f"select {columns} from {self.warehouse.raw(table)}")
@@ -80,7 +84,7 @@ class Job:
         settings = FeedSettings(base_url=self.base_url)
         quiet = Progress(Console(quiet=True, force_terminal=False))
         pipeline = self.pipeline()
-        pipeline.extract(nav_feed(Poll(settings, Token(), quiet, since)))
+        pipeline.extract(nav_feed(ExtractionRun(settings, self.warehouse, LocalExecutor(1), quiet, since)))
         if step == "normalize":
             pipeline.normalize()
 

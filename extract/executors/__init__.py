@@ -1,1 +1,1 @@
-"""Where batches run: here, on Dask, on Coiled."""
+"""Where batches run: on this machine, on Dask, on Coiled."""

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,16 +11,10 @@ import dlt
 from dlt.common.destination.exceptions import DestinationException
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from extract.config import FeedSettings
-from extract.errors import DISK_FULL, JobMarketError, SourceUnavailable
-from extract.executors.engine import Engine
-from extract.executors.local import Here
+from extract.errors import DISK_FULL, JobMarketError
 from extract.loading import packages
 from extract.loading.raw_schema import validate_raw_schema
 from extract.loading.recovery import LOOKBACK, reassign_orphan_rows, reconcile_pending
-from extract.monitoring.progress import Progress
-from extract.sources.nav.client import Token
-from extract.sources.nav.source import Poll, nav_feed
 from extract.warehouses.base import Warehouse
 
 STATES_KEPT = 24
@@ -37,49 +28,6 @@ WAY_OUT = (
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-
-@dataclass
-class LoadSummary:
-    """What an extraction did."""
-
-    loads: list[str] = field(default_factory=list)
-    """dlt's load ids of what this run brought; empty when nothing had changed."""
-    finished: int = 0
-    """Loads that an earlier run left pending."""
-    events: int = 0
-    details: int = 0
-    owed: int = 0
-
-    def __str__(self) -> str:
-        first = f"pending loads finished first: {self.finished}; " if self.finished else ""
-        if not self.loads:
-            return f"{first}nothing new"
-        return f"{first}events: {self.events:,}, details: {self.details:,}, still owed: {self.owed:,}"
-
-
-def extract_and_load(
-    warehouse: Warehouse,
-    settings: FeedSettings,
-    since: datetime | None,
-    progress: Progress,
-    engine: Engine | None = None,
-) -> LoadSummary:
-    """Bring the warehouse up to the feed's tip.
-
-    `since` (UTC) reads the feed again from there; without it the cursor is followed. Raises
-    SourceUnavailable once what was read before is loaded, TokenRefused, JobMarketError.
-    """
-    pipeline = warehouse.pipeline()
-    summary = LoadSummary(finished=prepare(warehouse, pipeline))
-    poll = Poll(settings, Token(settings.token), progress, since, engine or Here())
-    with closing(poll):
-        while not poll.is_done:
-            summary.loads += run_load(pipeline, nav_feed(poll))
-    if poll.unavailable:
-        raise SourceUnavailable(poll.unavailable)
-    summary.events, summary.details, summary.owed = poll.events, poll.details, poll.details_owed
-    return summary
 
 
 def prepare(warehouse: Warehouse, pipeline: dlt.Pipeline) -> int:

@@ -66,8 +66,7 @@ def _differences(table: RawTable, there: dict[str, str] | None, raw_version: int
         return
     for field in table.schema:
         kind = there.get(field.name)
-        since = int((field.metadata or {}).get(b"since", table.since))
-        if kind is None and since <= raw_version:
+        if kind is None and table.column_since.get(field.name, table.since) <= raw_version:
             yield f"{table.name} has lost its column {field.name}"
         elif kind is not None and kind not in TYPES[field.type]:
             yield f"{table.name}.{field.name} is {kind}"

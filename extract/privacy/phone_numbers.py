@@ -1,144 +1,168 @@
-"""Phone numbers in the text of a job ad: text without markup -> spans.
+"""Phone numbers: the text of a view -> spans.
 
-Masked without a word before them: Norwegian numbers of 8 digits starting with 2-9, written
-2-2-2-2, 3-2-3 or together, with or without +47, and any number with + or 00 and 8 to 17 digits.
-Announced by a word (tlf, mobil, ring, kontakt ...): any 8 digits nearby, and 5 to 15 digits right
-after it. Kept: what reads as a date, a time, an amount, a code, or a part of a URL.
+A phone number has a country code (`+46 ...`, `0047 ...`), or eight digits in a form in which Norwegians write
+them, or a word that announces it (`tlf`, `ring`). Links, dates, times, amounts, series and what another word
+announces (`ref. nr.`, `versjon`) are none. In doubt a number is masked.
 """
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
-from extract.privacy.personal_data import PHONE, Span
+from extract.privacy.view import TAKEN, Span
 
-DIGIT = re.compile("[0-9]")
-_W = r"[\s\xa0\x01]"  # a space or a tag between two groups
-_RUN = re.compile(r"[0-9][0-9\s\xa0\x01.\-()/]{3,}[0-9]")
-# The same by one byte a letter, of which only three differ: `re` runs to the next 0 by itself.
-_SHAPES = bytes(
-    ord("0") if letter in "0123456789" else ord("-") if letter.isspace() or letter in "\x01.-()/?" else 0
-    for letter in map(chr, range(256))
+_DASH = r"[\-\u2010-\u2015\u2212]"
+_SPACE = r"\s{1,3}"
+_JOINT = rf"(?:\s{{0,3}}[()]{{0,2}}\s{{0,2}}|[.·∙/_]|{_DASH})"
+_USUAL_FORMS = ((2, 2, 2, 2), (3, 2, 3))
+_FORMS = (
+    *_USUAL_FORMS,
+    (3, 3, 2),
+    (4, 4),
+    (5, 3),
+    (3, 5),
+    (2, 6),
+    (1, 2, 2, 3),
+    (2, 3, 3),
+    (4, 2, 2),
+    (2, 2, 4),
 )
-_SHAPE_OF_RUN = re.compile(b"0[0-]{3,}0")
-_EIGHT = (
-    rf"[2-9]\d(?:(?:{_W}{{1,3}}\d\d){{3}}|(?:\.\d\d){{3}}|(?:-\d\d){{3}}"
-    rf"|\d(?:{_W}{{1,3}}\d\d{_W}{{1,3}}|\.\d\d\.|-\d\d-)\d{{3}}|\d{{6}})(?!\d)"
+
+
+def _forms(forms: tuple[tuple[int, ...], ...], joint: str, is_sign: bool) -> Iterator[str]:
+    for form in forms:
+        digits = joint.join(rf"\d{{{length}}}" for length in form)
+        yield rf"(?<!\d{joint}){digits}(?!{joint}\d)" if is_sign else digits
+
+
+_EIGHT_DIGITS = "|".join(
+    (
+        r"\d{8}",
+        *_forms((*_FORMS, (1,) * 8), _SPACE, is_sign=False),
+        *_forms(_FORMS, _DASH, is_sign=True),
+        *_forms(_USUAL_FORMS, "[.·∙/_]", is_sign=True),
+    )
 )
 _NUMBER = re.compile(
-    rf"(?:\(?\+{_W}?|(?<!\d)\(?(?:00{_W}?)?)47\)?(?:{_W}{{1,3}}|[.-])?(?:\(0\))?{_EIGHT}"
-    rf"|(?<!\d){_EIGHT}"
-    rf"|(?:\(?\+|(?<!\d)00(?=[1-9]\d))\(?\d{{1,3}}\)?(?:(?:{_W}{{1,2}}\(?|[.\-/()]{{1,2}}{_W}?)?\d){{5,14}}(?!\d)"
+    rf"(?P<abroad>(?:\(?(?<![\w+)])\+\s?\(?|(?<!\d)00\s?(?=47)|(?<!\d)00(?=[1-9]))"
+    rf"(?:47\)?(?:{_JOINT}?\d){{8}}|\d(?:{_JOINT}?\d){{7,14}}|\d(?:{_JOINT}?\d){{2,6}}\s/\s\d{{5,8}})(?!\d))"
+    rf"|(?<!\d)(?P<eight>(?:47\s?)?(?=[2-9])(?:{_EIGHT_DIGITS}))(?!\d)"
+    rf"|(?<!\d)(?:0\d{{1,3}}\s/\s\d(?:{_JOINT}?\d){{4,7}}|\d(?:(?:{_JOINT}|\s{_DASH}\s)?\d){{4,11}})(?!\d)"
 )
-_FEWEST_WITHOUT_PLUS = 8  # characters of a run that can hold a number: eight digits, fewer only after a plus
-_ANNOUNCED = re.compile(rf"(?<!\d)\d(?:{_W}{{0,2}}\d){{4,14}}(?!\d)")
-_WORD = (
-    r"(?<![^\W\d_])(?:(?:tlf|telefon|tel|mob|mobil|phone|telephone|cell|sentralbord|vakttelefon"
-    r"|direkte|mobiltelefon)(?:nr|nummer|numer|no)?|(ring|kontakt|kontakte|call|sms|whatsapp|contact))"
+_DENIED_DIGITS = re.compile(rf"\d+(?:{_JOINT}?\d){{0,10}}(?!\d)")
+
+# --- what is no phone number --------------------------------------------------------------------
+
+_DAY, _MONTH, _YEAR = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])", r"(?:19|20)\d\d"
+_DATE = (
+    rf"(?:{_DAY}[./]{_MONTH}[./\-](?:{_YEAR}|\d\d)|{_DAY}[ \-]{_MONTH}[ \-]{_YEAR}"
+    rf"|{_YEAR}[\-./]{_MONTH}[\-./]\d\d(?:-\d+)?)"
 )
-# A part of each of the words, as few as will do: most numbers in an ad are announced by none.
-_HINTS = (
-    "tlf", "tel", "mob", "phone", "cell", "sentralbord", "direkte", "ring", "kontakt", "call", "sms",
-    "whatsapp", "contact",
-)  # fmt: skip
-_RIGHT_BEFORE = re.compile(_WORD + r"(?:[^\w\x00]{0,4}(?:nr|nummer|no|på))?[^\w\x00]{0,8}\Z")
-_SOMEWHERE_BEFORE = re.compile(_WORD + r"(?![^\W\d_])[^\d\x00]{0,40}\Z")
-_MONEY_BEFORE = re.compile(r"(?:\bkr|\bnok|kroner|\beur|\busd|\bsek|\bdkk|[€$£])[.:]?\s*\Z")
-_HINTS_OF_MONEY = ("kr", "nok", "eur", "usd", "sek", "dkk", "€", "$", "£")
-_MONEY_AFTER = re.compile(
-    r"\s?(?:%|kr\b|kroner|nok\b|mill|euro?\b|,-|[.,]\d{1,2}(?!\d)|[.,]\x00)", re.IGNORECASE
+_TIME = r"(?:(?:[01]?\d|2[0-4])[.:]|[01]\d|2[0-4])[0-5]\d"
+_PHONE_LINK = r"(?:wa\.me/|/(?=\+\d{8})|[?&;/](?:phone|tlf|telefon|tel|mobil|mob|number|to)\w{0,8}=)"
+_LINK = re.compile(rf"(?:://|www\.|\.(?<!wa\.)[a-zA-Z]{{2,6}}[/?])(?:(?!{_PHONE_LINK})[^\s\x00\x02<>\"'])*")
+_DATE_OR_TIME = re.compile(
+    rf"(?<![\d.+])(?<!\d[/\-])(?:{_DATE}(?:\s?{_DASH}\s?{_DATE})?(?![.·/]?\d|{_DASH}\d)"
+    rf"|{_TIME}\s?{_DASH}\s?{_TIME}(?!\d)|{_YEAR}\s?(?:/|{_DASH})\s?{_YEAR}(?!\d))|(?<![\d.])\d{{1,3}}[.,]\d{{5,}}(?!\d)"
 )
-_CODE_BEFORE = re.compile(
-    r"(?<!\d)(?<!\d[\s\x01])(?<!\d[\s\x01]{2})\d{1,3}[.,]\Z"  # decimals: 0.37848043
-    r"|(?:\bfinn-?kode|\bref(?:eranse)?[ .-]{0,2}(?:nr|nummer|kode)|\breference number|kode|\bid"
-    r"|\b(?:saks|stillings|jobb?|annonse|arkiv|prosjekt|ordre|konto|org|organisasjons)[ .-]{0,2}"
-    r"(?:nr|nummer|id|ref)|\bisbn|\brequisition)[^\w\x00]{0,4}\Z"
+_DATE_OF_DIGITS = re.compile(r"20[1-3]\d(?:0[1-9]|1[0-2])[0-3]\d|[0-3]\d(?:0[1-9]|1[0-2])20[1-3]\d")
+_ROUND = re.compile(
+    r"\d{4}0000|\d{1,3}(?:[\s.]\d{3}){0,2}[\s.]000|\d+\D\d+000|\d\d00\D\d\d00|(?:19|20)\d\d\D(?:19|20)\d\d|\d\d\D\d\d\D(?:19|20)\d\d"
 )
-# The rest of a uuid after eight digits of its first or its last group.
-_CODE_AFTER = re.compile(r"-[0-9a-f]{4}-|[0-9a-f]{4}(?!\w)|_", re.IGNORECASE)
-_DAY, _MONTH, _YEAR = r"(?:0[1-9]|[12]\d|3[01])", r"(?:0[1-9]|1[0-2])", r"20[1-3]\d"
-_DATE = re.compile(rf"(?:{_YEAR}{_MONTH}{_DAY}|{_DAY}{_MONTH}{_YEAR})\Z")
-_URL_START = re.compile(r"://|www\.|\.[a-z]{2,6}/|\.[a-z]{2,6}\?", re.IGNORECASE)
-# Links that are a phone number: https://wa.me/47..., ...?phone=47...
-_PHONE_LINK = re.compile(
-    r"(?:wa\.me/|[?&;](?:phone|tlf|telefon|tel|mobil|mob)\w{0,8}=)(?:\+|%2b)?\Z", re.IGNORECASE
+_UNIT_AFTER = re.compile(
+    r"\s{0,3}(?:%|prosent|kr\b|kroner|nok\b|mill|mrd|eur|,-|[.,]\d{1,2}(?!\d)|timer|tonn|kg\b|km|m2|m²|kvm|kvadrat|stk|liter"
+    r"|[kmgt]?wh?\b|passasjer|innbygg|ansatt|tilsett|kunder|medlem|bruker|brukar|menneske|person|deltak|elev|student"
+    r"|pasient|besøk|gjest|(?:per|pr\.?|i)\s(?:år|time|måned|støtte|omsetning|lønn|året|tillegg)|hours|employees"
+    r"|people|customers|users|inhabitants|passengers|visitors|records)",
+    re.IGNORECASE,
 )
-# A link of letters and digits alone: none of its numbers is a phone's or a person's.
-_PLAIN_LINK = re.compile(
-    r"https?://(?![\w./-]*(?:wa\.me/|[0-9]{6}[.-]?[0-9]{5}))[\w./-]{1,250}\Z", re.ASCII | re.IGNORECASE
+_RUN = re.compile(r"\d(?:[^\w\x00\x02]{0,7}_?\d){4,}")
+_FIRST_DIGITS = re.compile(r"\D*\d+")
+_LETTERS_BEFORE = re.compile(r"(?:[A-Z_]|[A-Z]-|(?<![^\W\d_])[^\W\d_]{1,2})\Z")
+_LETTERS_AFTER = re.compile(r"[a-zæøå_]|[A-Z]\d|-?[A-Z]{2}|-\w{4}-")
+
+# --- words before a number ----------------------------------------------------------------------
+
+_REACH = 64  # characters
+_UP_TO_NUMBER = r"(?:[^\w\x00]{1,4}(?:er|is|nr|no|nummer|på|to|til|ca|om|of|for))?[^\w\x00]{0,6}\Z"
+_DENIED = re.compile(
+    r"(?:(?<!\w)(?!(?:tlf|tele|tel|mob|direkte|sentral|vakt|hoved|privat|kontakt|ring|på|til|er)\w*)\w+[\s.\-]{0,2}"
+    r"(?:nummer|numer|nr|kode[rn]?|kodar|code|ref)|(?:ref\w*|org\w*|account|registration|invoice|case|order|project|job"
+    r"|course|serial|position|vacancy|customer|member\w*|company|vat|tax)[\s.]{0,2}(?:number|no)|(?<!\w)(?:id|\w+-id"
+    r"|(?:job|jobb|ad|advert|stillings|annonse|vacancy|user|bruker)id|ref|referanse|reference|sak|saks|arkivsak|finn"
+    r"|stilling|annonse|utlysning|job|req\w*|kid|build|isbn|issn|iso|lov|forskrift|ns|en|nace|styrk|isco|kap|kapittel"
+    r"|gnr|bnr|klasse[rn]?|class|trinn|årskull|uker?|veker?|weeks?|turnus|skift|shift|vakter|kval|rom|room|sal|versjon"
+    r"|version|ver|ubuntu|ip|ip-\w+|server|host|dns|subnet|port|serial|ttl|postboks|pb|boks|box|budsjett|budget"
+    r"|omsetning|omset\w*|revenue|turnover|kr|nok|eur|usd|sek|dkk|kroner|konto|account|ca|cirka|circa|omtrent|omlag|lag"
+    r"|nesten|over|rundt|about|around|nearly|approximately|nærmere|inntil|lønn|lønnstrinn|modell?|type|del|part|batch)"
+    r"|[€$£§#])" + _UP_TO_NUMBER
 )
+_DEVICE = re.compile(
+    rf"(?:(?<![^\W\d_])(?:tlf|telefon|tel|mob|mobil|mobiltelefon|phone|telephone|cell|mobile|sentralbord|vakttelefon"
+    rf"|direkte|fax|faks|fon|callto|skype|viber|whatsapp|sms)(?:nr|nummer|numer|no)?|{_PHONE_LINK})"
+    rf"(?:[^\w\x00]{{0,4}}(?:nr|nummer|no|number))?{_UP_TO_NUMBER}"
+)
+_CALL = r"(?<![^\W\d_])(?:ring\w{0,3}|kontakt\w{0,3}|nå(?:e?s|r)|treff\w{0,3}|call|contact|reach|nummer|number|[tmp](?=\s?[:.]))"
+_CALL_BEFORE = re.compile(_CALL + _UP_TO_NUMBER)
+_CALL_SOMEWHERE = re.compile(rf"(?:{_CALL}|tlf|telefon|mobil|phone)(?![^\W\d_])[^\d\x00]{{0,45}}\Z")
 
 
-_TOKEN_ENDS = "\x00 \t\n\r\xa0\x01<>\"'"
+def phones(text: str) -> Iterator[Span]:
+    """Spans of the phone numbers in the text of a view without its gaps."""
+    if not _RUN.search(text):
+        return
+    text = _LINK.sub(lambda link: TAKEN * len(link[0]), text)
+    for run in _RUN.finditer(text):
+        first = max(0, run.start() - _REACH)
+        around = _DATE_OR_TIME.sub(lambda date: TAKEN * len(date[0]), text[first : run.end() + _REACH])
+        for start, end in _phones_in(around, run.start() - first, run.end() - first):
+            yield Span(first + start, first + end, "[phone]")
 
 
-def digit_runs(text: str) -> list[tuple[int, int]]:
-    """Start and end of what can hold a number: the only places where the rest is tried."""
-    # A letter beyond Latin-1 becomes a question mark, and can be a space: the pattern itself tells.
-    shapes = text.encode("latin-1", "replace").translate(_SHAPES)
-    places = _SHAPE_OF_RUN.finditer(shapes)
-    return [run.span() for place in places for run in _RUN.finditer(text, *place.span())]
-
-
-def is_plain_link(text: str) -> bool:
-    """Whether the text is a link whose digits are all kept: the commonest texts with digits, quickly told."""
-    return _PLAIN_LINK.match(text) is not None
-
-
-def phones(text: str, runs: list[tuple[int, int]]) -> Iterator[Span]:
+def _phones_in(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Phone numbers in the digits between two places of a text, and what stands right before these."""
     done = 0
-    for run_start, run_end in runs:
-        if run_end - run_start < _FEWEST_WITHOUT_PLUS and "+" not in text[max(0, run_start - 3) : run_start]:
-            continue  # most runs are an amount, as 600 000
-        for match in _NUMBER.finditer(text, max(done, run_start - 3), run_end):
-            if not _is_something_else(text, match, done):
-                done = match.end()
-                yield Span(match.start(), done, PHONE)
+    number = _NUMBER.search(text, max(0, start - 4), end)
+    while number:
+        before = text[max(done, number.start() - _REACH) : number.start()].lower()
+        is_announced = number["abroad"] is not None or _DEVICE.search(before) is not None
+        if not is_announced and _DENIED.search(before):
+            place = _end(_DENIED_DIGITS, number)
+        elif _is_phone(number, before):
+            yield number.span()
+            place = done = number.end()
+        else:  # the next digits may be one
+            place = _end(_FIRST_DIGITS, number)
+        number = _NUMBER.search(text, place, end)
 
 
-def announced_phones(text: str, runs: list[tuple[int, int]]) -> Iterator[Span]:
-    done = 0
-    for match in (m for run in runs for m in _ANNOUNCED.finditer(text, *run)):
-        start, end = match.span()
-        before = text[max(0, start - 64) : start].lower()
-        if not any(map(before.__contains__, _HINTS)):
-            continue
-        digits = "".join(c for c in match.group() if c.isdecimal())
-        if near := _RIGHT_BEFORE.search(before):
-            is_call = near[1] is not None  # 'ring', 'kontakt': a date or a count can follow, too
-            is_phone = not _is_in_url(text, start, done) and not (
-                is_call and (_DATE.match(digits) or (len(digits) < 8 and end - start != 5))
-            )
-        else:
-            is_phone = (
-                len(digits) == 8
-                and not digits.endswith("000")
-                and _SOMEWHERE_BEFORE.search(before) is not None
-                and not _DATE.match(digits)
-                and not _is_something_else(text, match, done)
-            )
-        if is_phone:
-            done = end
-            yield Span(start, end, PHONE)
+def _end(pattern: re.Pattern[str], number: re.Match[str]) -> int:
+    match = pattern.match(number.string, number.start())
+    return match.end() if match else number.end()
 
 
-def _is_something_else(text: str, match: re.Match[str], done: int) -> bool:
-    """An amount, a date, a code, a uuid or a piece of a URL."""
-    start, end = match.span()
-    before = text[max(done, start - 40) : start].lower()
-    if any(map(before.__contains__, _HINTS_OF_MONEY)) and _MONEY_BEFORE.search(before):
+def _is_phone(number: re.Match[str], before: str) -> bool:
+    is_device = _DEVICE.search(before) is not None
+    is_called = is_device or _CALL_BEFORE.search(before) is not None
+    is_round = _ROUND.fullmatch(number[0].lstrip("(+ ")) is not None
+    is_amount = is_round or _UNIT_AFTER.match(number.string, number.end()) is not None
+    if is_device or number["abroad"]:
+        return is_called or not is_amount
+    digits = re.sub(r"\D", "", number[0])
+    if is_amount or _DATE_OF_DIGITS.fullmatch(digits):
+        return False
+    if is_called and (len(digits) >= 8 or len(number[0]) == 5) or number["eight"] and not _is_part(number):
         return True
-    if _MONEY_AFTER.match(text, end):
+    is_eight = len(digits) == 8 and digits[0] in "23456789" or len(digits) >= 8 and digits[0] == "0"
+    return is_eight and _CALL_SOMEWHERE.search(before) is not None
+
+
+def _is_part(number: re.Match[str]) -> bool:
+    """Whether the digits are a part of a code (`AB12345678`) or a series (`21 22 23 24`)."""
+    parts = list(map(int, re.findall(r"\d+", number[0])))
+    steps = {later - earlier for earlier, later in pairwise(parts)}
+    if len(parts) == 4 and steps <= {1, 2, 3, 4}:
         return True
-    if match.group().isdecimal() and end - start == 8:
-        if _DATE.match(match.group()) or _CODE_BEFORE.search(before):
-            return True
-        is_glued_before = before[-1:].isalnum() and not before[-3:].isalpha()
-        if is_glued_before or _CODE_AFTER.match(text, end):
-            return True
-    return _is_in_url(text, start, done)
-
-
-def _is_in_url(text: str, start: int, done: int) -> bool:
-    token = text[max(done, start - 300) : start]
-    token = token[max(token.rfind(c) for c in _TOKEN_ENDS) + 1 :]
-    return _URL_START.search(token) is not None and not _PHONE_LINK.search(token)
+    start, end = number.span()
+    before, after = number.string[max(0, start - 3) : start], number.string[end : end + 6]
+    return _LETTERS_BEFORE.search(before) is not None or _LETTERS_AFTER.match(after) is not None

@@ -1,100 +1,138 @@
-"""Personal data out of an ad, before it leaves extract/: ad -> the same ad without it.
+"""Personal data out of a document, before it leaves extract/. Pure: the input is never changed.
 
-`contactList` is dropped wherever it stands. In every other string, at any depth, e-mail addresses,
-phone numbers, Norwegian national identity numbers and the names of the contact list are replaced
-by [e-mail], [phone], [identity number] and [name]. Pure functions: the input is never changed.
+`contactList` is dropped wherever it stands. In every other string, key and whole number, at any depth, e-mail
+addresses, phone numbers, national identity numbers and the names of the contact list are replaced by [e-mail],
+[phone], [identity number] and [name].
 
-Structural fields keep their digits. STRUCTURAL_FIELDS names those that hold machine values (keys,
-codes, instants, coordinates), whose digits would read as phone numbers. The exemption is for what
-such a value looks like, at most 64 characters without an '@' or a space; anything
-else under such a key is treated as text. URLs are text, too: the digits of an address are kept by
-the rule for numbers, and an e-mail address or a name in one is masked.
-
-masking.py masks one text, personal_data.py and phone_numbers.py hold the patterns.
+What stands at or below a code path classifies the ad: names do not mask it. A string or number at a code path is
+kept where it is what it says: an organisation number with its control digit, or else what looks like a code.
 """
 
-from collections.abc import Iterable, Set
+import re
+from collections.abc import Collection, Iterable, Iterator, Set
 from typing import Any
 
-from extract.hashing import storable_text
-from extract.privacy.masking import mask
-from extract.privacy.personal_data import NameIndex
+from extract.hashing import MAX_DEPTH, storable_text
+from extract.privacy.names import NameIndex
+from extract.privacy.patterns import emails, identity_numbers
+from extract.privacy.phone_numbers import phones
+from extract.privacy.view import across_tags, mask_spans
 
-RULES_VERSION = 1  # raise it with any change of what is masked: documents differ from then on
+RULES_VERSION = 2  # raise it with any change of what is masked: documents differ from then on
 
 DROPPED_FIELD = "contactList"
-STRUCTURAL_FIELDS = frozenset(
-    # keys and codes: uuids, nine-digit register numbers, STYRK/ISCO/municipality codes
-    {"uuid", "id", "orgnr", "parentOrgnr", "code", "categoryType", "municipalCode", "postalCode"}
-    # instants and dates, always written by a machine (applicationDue and starttime are free text)
-    | {"published", "expires", "updated", "created", "sistEndret", "status"}
-    # decimals with more than eight digits
-    | {"score", "latitude", "longitude"}
+NAV_CODE_PATHS = (
+    *("uuid", "id", "published", "expires", "updated", "created", "status", "source", "sector", "extent"),
+    *(
+        "engagementtype",
+        "employer.name",
+        "employer.orgnr",
+        "workLocations",
+        "occupationCategories",
+        "categoryList",
+    ),
+    *("categoryList.code", "categoryList.id", "categoryList.parentId"),
 )
-_LONGEST_STRUCTURAL_VALUE = 64
+_ORGANISATION_NUMBERS = ("orgnr", "parentOrgnr", "organisasjonsnummer")
+_TAG_WITH_TEXT = re.compile(r"<[/!?]?[a-zA-Z\[-][\w:]{0,20}[^\w:<>][^<>]+>")
+_LONGEST_CODE = 64
+_LARGEST_NUMBER = 10**15  # no phone number has more digits
+_NO_NAMES = NameIndex(())
 _CONTAINERS = (dict, list, tuple)
 
 
-def redact(ad: dict[str, Any], structural: Set[str] = STRUCTURAL_FIELDS) -> dict[str, Any]:
-    """A copy of the ad without personal data; see the module's docstring. `structural` names its fields.
+def redact(
+    document: dict[str, Any], *, code_paths: Collection[str] = NAV_CODE_PATHS, names: Iterable[str] = ()
+) -> dict[str, Any]:
+    """A copy of the document without personal data; what is nested deeper than MAX_DEPTH becomes None.
 
-    Walks with a stack of its own: the depth of a document cannot exhaust Python's.
+    `code_paths` are dotted paths through dicts and lists; `names` are entries like those of a contact list.
+    Keys that become the same mark are numbered.
     """
-    names: list[str] = []
-    texts: list[tuple[Any, Any, str]] = []
-    redacted: dict[str, Any] = {}
-    todo: list[tuple[Any, Any]] = [(ad, redacted)]
-    while todo:
-        source, target = todo.pop()
-        items = source.items() if isinstance(source, dict) else enumerate(source)
-        for key, value in items:
-            if key == DROPPED_FIELD:
-                if isinstance(value, _CONTAINERS):
-                    names += _names_in(value)
-                continue
-            place = key if isinstance(key, int) or key.isidentifier() else storable_text(key)
-            if isinstance(value, str):
-                target[place] = value
-                if not (key in structural and looks_structural(value)):
-                    texts.append((target, place, value))
-            elif isinstance(value, _CONTAINERS):
-                target[place] = copy = {} if isinstance(value, dict) else [None] * len(value)
-                todo.append((value, copy))
-            else:
-                target[place] = value
-    index = NameIndex(names)
-    for target, place, text in texts:
-        target[place] = mask(text, index)
+    locations = document.get("workLocations")
+    places = [place for place in locations if isinstance(place, dict)] if isinstance(locations, list) else []
+    index = NameIndex(
+        (*names, *_contacts(document, False, 0)),
+        {str(value).lower() for place in places for value in place.values()},
+    )
+    redacted: dict[str, Any] = _redacted(document, "", frozenset(code_paths), index, 0)
     return redacted
 
 
 def redact_text(text: str, names: Iterable[str] = ()) -> str:
-    """One text with e-mail addresses, numbers and the given people's names masked."""
-    return mask(text, NameIndex(names))
+    """The text with e-mail addresses, numbers and the given people's names masked."""
+    return _mask(text, NameIndex(names))
 
 
-def looks_structural(value: str) -> bool:
-    """Whether the text looks like a key, a code or an instant."""
-    return (
-        len(value) <= _LONGEST_STRUCTURAL_VALUE
-        and value.isascii()
-        and "@" not in value
-        and " " not in value
-        and "\x00" not in value
+def looks_like_code(text: str) -> bool:
+    """Whether the text looks like a key, a code or a timestamp, and is no identity number."""
+    is_code = len(text) <= _LONGEST_CODE and text.isascii() and text.isprintable()
+    return is_code and "@" not in text and " " not in text and not any(identity_numbers(text))
+
+
+def _is_organisation_number(text: str) -> bool:
+    """Nine digits, the last of which is the control digit (modulo 11)."""
+    if not re.fullmatch("[0-9]{9}", text):
+        return False
+    return sum(w * int(digit) for w, digit in zip((3, 2, 7, 6, 5, 4, 3, 2, 1), text, strict=True)) % 11 == 0
+
+
+def _redacted(value: Any, path: str, code_paths: Set[str], names: NameIndex, depth: int) -> Any:
+    """The value without personal data; `path` is where it stands."""
+    if path in code_paths:
+        names = _NO_NAMES
+    if isinstance(value, _CONTAINERS) and depth >= MAX_DEPTH:
+        return None
+    if isinstance(value, list | tuple):
+        return [_redacted(item, path, code_paths, names, depth + 1) for item in value]
+    if isinstance(value, dict):
+        copy: dict[str, Any] = {}
+        for key, child in value.items():
+            if key != DROPPED_FIELD:
+                below = f"{path}.{key}".lstrip(".")
+                copy[_new_key(key, copy, names)] = _redacted(child, below, code_paths, names, depth + 1)
+        return copy
+    return _redacted_scalar(value, names, path if path in code_paths else None)
+
+
+def _redacted_scalar(value: Any, names: NameIndex, code_path: str | None) -> Any:
+    """A string without personal data, or a number; a number that is personal becomes its mark."""
+    is_number = (
+        isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST_NUMBER
     )
+    if not (isinstance(value, str) or (is_number and value == int(value))):
+        return value
+    text = value if isinstance(value, str) else str(int(value))
+    if code_path is not None:
+        is_organisation = code_path.rpartition(".")[2] in _ORGANISATION_NUMBERS
+        if _is_organisation_number(text) if is_organisation else looks_like_code(text):
+            return value
+    masked = _mask(text, names)
+    return value if masked == text else masked
 
 
-def _names_in(contacts: Any) -> list[str]:
-    """Names of a contact list, also of what is nested in it."""
-    names: list[str] = []
-    todo: list[Any] = [contacts]
-    while todo:
-        value = todo.pop()
-        if isinstance(value, dict):
-            if isinstance(name := value.get("name"), str):
-                names.append(name)
-            value = value.values()
-        else:
-            names += [child for child in value if isinstance(child, str)]
-        todo += [child for child in value if isinstance(child, _CONTAINERS)]
-    return names
+def _new_key(key: str, others: Collection[str], names: NameIndex) -> str:
+    masked = new = key if key.isalpha() else _mask(key, names)
+    number = 1
+    while new in others:
+        number += 1
+        new = f"{masked} {number}"
+    return new
+
+
+def _mask(text: str, names: NameIndex) -> str:
+    """The text with marks in place of personal data; NUL and lone surrogates as U+FFFD."""
+    again = [across_tags(names.find)] if "<" in text else []  # for names with a tag within a word
+    finders = (emails, identity_numbers, names.find, *again, across_tags(phones))
+    # What a tag holds is a text of its own: around the tag a number or a name goes on.
+    text = _TAG_WITH_TEXT.sub(lambda tag: f"<{mask_spans(tag[0][1:-1], finders)}>", storable_text(text))
+    return mask_spans(text, finders)
+
+
+def _contacts(value: Any, is_contact: bool, depth: int) -> Iterator[str]:
+    """Names in the contact lists of a document, also of what is nested in them."""
+    if depth < MAX_DEPTH and isinstance(value, _CONTAINERS):
+        for key, child in value.items() if isinstance(value, dict) else enumerate(value):
+            if isinstance(child, str) and is_contact and (key == "name" or isinstance(key, int)):
+                yield child
+            yield from _contacts(child, is_contact or key == DROPPED_FIELD, depth + 1)

@@ -11,7 +11,7 @@ from typing import Any
 import dlt
 import pyarrow as pa
 
-from extract.config import key_settings
+from extract.config import KeySettings, configured
 from extract.errors import ConfigurationError, JobMarketError, SourceUnavailable, require
 from extract.warehouses.base import MissingTableError, Warehouse
 from extract.warehouses.credentials import CredentialsError, Key, resolve
@@ -41,7 +41,7 @@ class BigQueryWarehouse(Warehouse):
     @cached_property
     def key(self) -> Key:
         """Resolved once, when it is first needed. Raises CredentialsError."""
-        return resolve(key_settings())
+        return resolve(configured(KeySettings))
 
     def destination(self) -> Any:
         """BigQuery by batch load jobs, which cost nothing."""

@@ -66,6 +66,9 @@ def test_dbt_run_gives_one_typed_row_a_record_of_its_latest_completed_state(proj
             record("a", {**full, "title": "Older, read later"}, "2025-01-01", "2026-02-05"),
             record("b", {"title": "B", "places": "many"}, None, "2026-02-01"),
             record("b", {"title": "B again", "places": {"x": 1}}, None, "2026-02-03"),
+            record("d", {"title": "D"}, "2026-01-01", "2026-02-01"),
+            record("d", {"title": "D, removed"}, None, "2026-02-03"),
+            record("d", {"title": "D, older"}, "2026-01-31", "2026-02-05"),
             record("c", {"title": "another API's"}, None, "2026-02-01", source="others"),
             record("b", {"title": "of a load that is not complete"}, None, "2026-02-09", _dlt_load_id="2"),
         ]
@@ -80,6 +83,7 @@ def test_dbt_run_gives_one_typed_row_a_record_of_its_latest_completed_state(proj
     assert found == [
         ("a", "New", "998877665", 12, "2026-03-01", datetime(2026, 1, 2, tzinfo=UTC)),
         ("b", "B again", None, None, None, None),
+        ("d", "D, removed", None, None, None, None),
     ]
 
 

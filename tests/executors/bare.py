@@ -9,19 +9,17 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-WORKERS = 2
-
 
 @contextmanager
-def bare_cluster(folder: Path) -> Iterator[str]:
-    """The address of a scheduler with two workers, each in a folder of its own."""
+def bare_cluster(folder: Path, workers: int = 2) -> Iterator[str]:
+    """The address of a scheduler with workers that have no nanny, each in a folder of its own."""
     with ExitStack() as stack:
         options = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard")
         scheduler = stack.enter_context(_process(folder / "scheduler", "dask_scheduler", *options))
-        address = _told(scheduler, "Scheduler at:")
-        for number in range(WORKERS):
-            options = ("--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1", "--memory-limit", "1GB")
-            stack.enter_context(_process(folder / f"worker-{number}", "dask_worker", address, *options))
+        address = _announced(scheduler, "Scheduler at:")
+        for number in range(workers):
+            worker = ("--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1", "--no-nanny")
+            stack.enter_context(_process(folder / f"worker-{number}", "dask_worker", address, *worker))
         yield address
 
 
@@ -42,7 +40,7 @@ def _process(folder: Path, command: str, *arguments: str) -> Iterator[subprocess
         process.communicate(timeout=30)
 
 
-def _told(process: subprocess.Popen[str], label: str) -> str:
+def _announced(process: subprocess.Popen[str], label: str) -> str:
     assert process.stderr is not None
     for line in process.stderr:
         if label in line:

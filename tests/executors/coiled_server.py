@@ -1,4 +1,4 @@
-"""A stand-in for Coiled's API: who one is, and a refusal of every cluster; keeps what it was asked."""
+"""A mock of Coiled's API: the account, and a refusal of every cluster; it keeps the requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One cluster of each kind for all tests of the engines; a small world to fetch."""
+"""One cluster of each kind for all tests of the executors; a small world to fetch."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import pytest
 
 from demo.server import Served, serving
 from demo.world import World
-from extract.executors.dask import DaskEngine
-from extract.executors.settings import EngineSettings
+from extract.config import ExecutorSettings
+from extract.executors.bounded_map import BatchExecutor
+from extract.executors.dask import DaskExecutor
+from extract.executors.local import LocalExecutor
 from extract.sources.nav import source as nav_feed
 from tests.executors import functions
 from tests.executors.bare import bare_cluster
@@ -19,11 +21,30 @@ from tests.executors.bare import bare_cluster
 END = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
+@pytest.fixture
+def executor(request: pytest.FixtureRequest) -> BatchExecutor:
+    """The executor that the test's parameter names."""
+    found: BatchExecutor = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+def thread() -> Iterator[LocalExecutor]:
+    with LocalExecutor(1) as executor:
+        yield executor
+
+
 @pytest.fixture(scope="package")
-def dask() -> Iterator[DaskEngine]:
-    """Two processes of this machine."""
-    with DaskEngine(EngineSettings(workers=2)) as engine:
-        yield engine
+def processes() -> Iterator[LocalExecutor]:
+    with LocalExecutor(2) as executor:
+        yield executor
+
+
+@pytest.fixture(scope="package")
+def dask() -> Iterator[DaskExecutor]:
+    """A LocalCluster of two processes."""
+    with DaskExecutor(ExecutorSettings(workers=2)) as executor:
+        yield executor
 
 
 @pytest.fixture(scope="package")
@@ -36,10 +57,10 @@ def bare_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="package")
-def bare(bare_address: str) -> Iterator[DaskEngine]:
-    """The engine on it."""
-    with DaskEngine(EngineSettings(workers=2, dask_address=bare_address)) as engine:
-        yield engine
+def address(bare_address: str) -> Iterator[DaskExecutor]:
+    """An executor on that scheduler."""
+    with DaskExecutor(ExecutorSettings(workers=2, dask_address=bare_address)) as executor:
+        yield executor
 
 
 @pytest.fixture(scope="package")

@@ -1,64 +1,66 @@
-"""What the tests have batches worked on with; bare workers are sent it by value."""
+"""What the tests run on batches; bare workers are sent it by value."""
 
 from __future__ import annotations
 
 import importlib.util
 import os
 import signal
-import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-
-import pyarrow as pa
 
 from extract.errors import ConfigurationError
 
 POISON = 13
 
 
-def doubled(batch: list[int]) -> list[int]:
+def double(batch: list[int]) -> list[int]:
     return [2 * number for number in batch]
 
 
-def has_pandas(batch: list[int]) -> list[bool]:
-    """Whether an array, which a batch's rows become, brought pandas along."""
-    return ["pandas" in sys.modules for number in batch if len(pa.array([number]))]
-
-
-def careful(batch: list[int]) -> list[int]:
+def fail_on_poison(batch: list[int]) -> list[int]:
     if POISON in batch:
         raise ValueError("thirteen")
     return batch
 
 
-def deadly(batch: list[int]) -> list[int]:
+def fail_once(batch: list[int], folder: Path) -> list[int]:
+    """Fails at the first attempt of each batch; leaves a file for each attempt."""
+    attempt = len(list(folder.glob(f"{batch[0]}-*")))
+    (folder / f"{batch[0]}-{attempt}").touch()
+    if attempt == 0:
+        raise ValueError("not yet")
+    return batch
+
+
+def kill_on_poison(batch: list[int]) -> list[int]:
     if POISON in batch:
         os.kill(os.getpid(), signal.SIGKILL)
     return batch
 
 
-def once_deadly(batch: list[int], mark: Path) -> list[int]:
-    """Kills the first worker that comes to the poison, not the second."""
-    if POISON in batch and not mark.exists():
-        mark.touch()
+def kill_once(batch: list[int], killed: Path) -> list[int]:
+    """Kills the first worker that gets the poison, not the second."""
+    if POISON in batch and not killed.exists():
+        killed.touch()
         os.kill(os.getpid(), signal.SIGKILL)
     return batch
 
 
-def refused(batch: list[int]) -> list[int]:
+def refuse(batch: list[int]) -> list[int]:
     raise ConfigurationError("The token is refused.")
 
 
-def held(batch: list[str], token: Any) -> str:
+def wait_for_pipe(batch: list[str], token: Any) -> str:
     """Waits for the other end of the pipe that the batch names, and fails with the token in hand."""
     with open(batch[0]) as pipe:
         pipe.read()
-    raise ValueError(f"no more of {token!r}")
+    raise ValueError(f"failed with {token!r}")
 
 
-def known_spec(name: str) -> bool:
-    """Whether a worker could import the module."""
+def can_import(name: str) -> bool:
+    """Whether a worker can import the module."""
     return importlib.util.find_spec(name) is not None
 
 
@@ -68,13 +70,20 @@ def everything_shown(dask_scheduler: Any) -> str:
     return "\n".join(f"{task!r} {task.run_spec!r} {task.run_spec!s} {task.annotations}" for task in tasks)
 
 
-def slept(batch: list[float]) -> list[int]:
+def rules_version(batch: list[int]) -> list[int]:
+    """What the worker's own code says."""
+    from extract.features import rules
+
+    return [rules.RULES_VERSION]
+
+
+def sleep(batch: Sequence[float]) -> list[int]:
     """The process that slept so many seconds."""
     time.sleep(sum(batch))
     return [os.getpid()]
 
 
-def stayed(batch: list[int], folder: str) -> list[int]:
+def stay(batch: list[int], folder: str) -> list[int]:
     """Leaves a file named by its process, and stays."""
     (Path(folder) / str(os.getpid())).touch()
     time.sleep(600)

@@ -1,4 +1,4 @@
-"""Coiled without an account: what it is sent, what it must not be sent, and every way it can fail."""
+"""Coiled without an account: the requests, what they must not hold, and every failure."""
 
 from __future__ import annotations
 
@@ -15,46 +15,42 @@ import pytest
 from distributed import Status
 
 from demo.server import Served
+from extract.config import CoiledSettings
 from extract.errors import ConfigurationError, JobMarketError, SourceUnavailable
 from extract.executors.coiled import (
     LOCK,
-    CoiledEngine,
+    CoiledExecutor,
     cluster_arguments,
     create_environment,
-    environment_arguments,
+    environment_name,
 )
-from extract.executors.settings import CoiledSettings
+from tests.command import Command
 from tests.executors import functions
 from tests.executors.coiled_server import MACHINE, NO_QUOTA, TOKEN, WORKSPACE, CoiledServer, coiled_server
 from tests.job import Job
-from tests.test_command_line import Command, one_sentence
+from tests.test_command_line import one_sentence
 
 SETTINGS: dict[str, Any] = {
-    "token": TOKEN,
     "workspace": WORKSPACE,
-    "name": "jobs",
     "n_workers": 3,
-    "threads_per_worker": 1,
     "worker_memory": "8 GiB",
     "region": "eu-north-1",
     "spot_policy": "spot",
-    "idle_timeout": "7 minutes",
     "software": "jobs-lock",
 }
 
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[CoiledServer]:
-    """Coiled's stand-in, and no Coiled configuration but its address."""
+    """The mock of Coiled, and no Coiled configuration but its address."""
     monkeypatch.setenv("HOME", str(tmp_path))
-    with coiled_server() as server, dask.config.set({"coiled.server": server.url, "coiled.token": None}):
+    with coiled_server() as server, dask.config.set({"coiled.server": server.url, "coiled.token": TOKEN}):
         yield server
 
 
 def test_all_arguments_are_arguments_of_the_installed_client() -> None:
     for settings in (CoiledSettings(), CoiledSettings(**SETTINGS)):
         inspect.signature(coiled.Cluster).bind(**cluster_arguments(settings))
-        inspect.signature(coiled.create_software_environment).bind(**environment_arguments(settings))
     signature = inspect.signature(coiled.delete_cluster)
     signature.bind(name="n", workspace="w")
 
@@ -64,7 +60,7 @@ def test_two_runs_never_share_a_cluster_and_a_lock_has_an_environment_of_its_own
 ) -> None:
     first, second = cluster_arguments(CoiledSettings()), cluster_arguments(CoiledSettings())
     assert first["name"] != second["name"]
-    assert first["software"] == second["software"] == environment_arguments(CoiledSettings())["name"]
+    assert first["software"] == second["software"] == environment_name()
     changed = tmp_path / "requirements.lock"
     changed.write_bytes(LOCK.read_bytes() + b"\n")
     monkeypatch.setattr("extract.executors.coiled.LOCK", changed)
@@ -72,34 +68,37 @@ def test_two_runs_never_share_a_cluster_and_a_lock_has_an_environment_of_its_own
 
 
 def test_without_a_token_nothing_is_fetched_and_one_sentence_says_so(feed: Served, tmp_path: Path) -> None:
-    code, printed = Command(tmp_path, feed.url)("extract", "--engine", "coiled")
+    code, printed = Command(tmp_path, feed.url)("extract", "--executor", "coiled")
     assert code == 2, printed
     assert "needs a Coiled account" in one_sentence(printed)
     assert not feed.stats()["requests"]
 
 
-def test_a_token_that_coiled_refuses_is_told_before_anything_is_read(server: CoiledServer) -> None:
-    engine = CoiledEngine(CoiledSettings(token="coiled-wrong"))
-    with pytest.raises(ConfigurationError, match="refuses the token") as refusal, engine:
+def test_a_token_that_coiled_refuses_is_reported_before_anything_is_read(server: CoiledServer) -> None:
+    with (
+        dask.config.set({"coiled.token": "coiled-wrong"}),
+        pytest.raises(ConfigurationError, match="no such token") as refusal,
+        CoiledExecutor(CoiledSettings()),
+    ):
         raise AssertionError("it was entered")
     assert "coiled-wrong" not in str(refusal.value)
 
 
 @pytest.mark.parametrize("memberships, workspace", [([], None), (None, "another")])
-def test_a_user_without_the_workspace_is_told_so_and_asked_nothing(
+def test_a_user_without_the_workspace_is_refused_before_anything_is_read(
     server: CoiledServer, memberships: list[Any] | None, workspace: str | None
 ) -> None:
     if memberships is not None:
         server.memberships = memberships
-    engine = CoiledEngine(CoiledSettings(token=TOKEN, workspace=workspace))
-    with pytest.raises(ConfigurationError, match="workspace"), engine:
+    executor = CoiledExecutor(CoiledSettings(workspace=workspace))
+    with pytest.raises(ConfigurationError, match="workspace"), executor:
         raise AssertionError("it was entered")
 
 
 def test_coiled_not_answering_is_a_reason_to_try_later() -> None:
-    with dask.config.set({"coiled.server": "http://127.0.0.1:9"}):
-        engine = CoiledEngine(CoiledSettings(token=TOKEN))
-        with pytest.raises(SourceUnavailable, match="does not answer"), engine:
+    with dask.config.set({"coiled.server": "http://127.0.0.1:9", "coiled.token": TOKEN}):
+        executor = CoiledExecutor(CoiledSettings())
+        with pytest.raises(SourceUnavailable, match="does not answer"), executor:
             raise AssertionError("it was entered")
 
 
@@ -109,14 +108,14 @@ def test_the_request_for_a_cluster_holds_the_settings_and_no_secret(
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "aws-hush")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "aws-hush")
     monkeypatch.setenv("SOURCES__NAV_FEED__TOKEN", "nav-hush")
-    with dask.config.set({"own.secret": "dask-hush"}), CoiledEngine(CoiledSettings(**SETTINGS)) as engine:
+    with dask.config.set({"own.secret": "dask-hush"}), CoiledExecutor(CoiledSettings(**SETTINGS)) as executor:
         with pytest.raises(JobMarketError, match=NO_QUOTA):
-            list(engine.map(functions.doubled, [[1]]))
+            list(executor.map_batches(functions.double, [[1]]))
         body = server.body_of("POST", f"/clusters/account/{WORKSPACE}")
-    assert body["name"].startswith("jobs-")
-    assert (body["workers"], body["worker_options"]) == (3, {"nthreads": 1})
+    assert body["name"].startswith("job-market-")
+    assert (body["workers"], body["worker_options"]) == (3, {"nthreads": 2})
     assert (body["env_name"], body["worker_instance_types"]) == ("jobs-lock", [MACHINE["name"]])
-    assert body["scheduler_options"] == {"idle_timeout": "7 minutes"}
+    assert body["scheduler_options"] == {"idle_timeout": "10 minutes"}
     assert body["private_to_creator"] is True
     assert body["dask_config"] == {}
     options = {"region_name": "eu-north-1", "spot": True, "spot_on_demand_fallback": False}
@@ -167,20 +166,20 @@ def machines(server: CoiledServer, bare_address: str, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.usefixtures("small_batches")
-def test_a_poll_on_a_cluster_brings_the_same_rows_and_closes_it(
+def test_a_run_on_a_cluster_loads_the_same_rows_and_closes_it(
     machines: list[_Cluster], feed: Served, tmp_path: Path
 ) -> None:
-    here, there = Job(tmp_path / "here", feed.url), Job(tmp_path / "there", feed.url)
-    here.poll()
-    with CoiledEngine(CoiledSettings(**SETTINGS)) as engine:
-        there.poll(engine=engine)
-    assert there.facts() == here.facts()
+    local, remote = Job(tmp_path / "local", feed.url), Job(tmp_path / "remote", feed.url)
+    local.poll()
+    with CoiledExecutor(CoiledSettings(**SETTINGS)) as executor:
+        remote.poll(executor=executor)
+    assert remote.facts() == local.facts()
     assert [cluster.is_closed for cluster in machines] == [True]
 
 
-def test_a_poll_with_nothing_to_fetch_makes_no_cluster(machines: list[_Cluster]) -> None:
-    with CoiledEngine(CoiledSettings(**SETTINGS)) as engine:
-        assert list(engine.map(functions.doubled, [])) == []
+def test_a_run_with_nothing_to_fetch_makes_no_cluster(machines: list[_Cluster]) -> None:
+    with CoiledExecutor(CoiledSettings(**SETTINGS)) as executor:
+        assert list(executor.map_batches(functions.double, [])) == []
     assert machines == []
 
 
@@ -188,8 +187,8 @@ def test_a_poll_with_nothing_to_fetch_makes_no_cluster(machines: list[_Cluster])
 def test_the_cluster_is_closed_when_the_run_is_stopped(
     machines: list[_Cluster], error: type[BaseException]
 ) -> None:
-    with pytest.raises(error), CoiledEngine(CoiledSettings(**SETTINGS)) as engine:
-        for _ in engine.map(functions.doubled, [[1], [2], [3]]):
+    with pytest.raises(error), CoiledExecutor(CoiledSettings(**SETTINGS)) as executor:
+        for _ in executor.map_batches(functions.double, [[1], [2], [3]]):
             raise error
     assert [cluster.is_closed for cluster in machines] == [True]
 
@@ -209,7 +208,7 @@ def test_a_cluster_that_is_stopped_while_it_comes_up_is_deleted(
     monkeypatch.setattr(coiled, "delete_cluster", lambda name, workspace: deleted.append(name))
     with (
         pytest.raises((JobMarketError, KeyboardInterrupt)),
-        CoiledEngine(CoiledSettings(**SETTINGS)) as engine,
+        CoiledExecutor(CoiledSettings(**SETTINGS)) as executor,
     ):
-        list(engine.map(functions.doubled, [[1]]))
+        list(executor.map_batches(functions.double, [[1]]))
     assert deleted == asked != []

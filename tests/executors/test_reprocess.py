@@ -1,24 +1,25 @@
-"""Features are described again where the rules changed: all, once, on any engine, wherever a run died."""
+"""Features are recomputed when the rules changed: all, once, on any executor, wherever a run stopped."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from rich.console import Console
 
 from demo.server import Served
 from extract.errors import JobMarketError
-from extract.executors.engine import Engine
-from extract.executors.local import Here
+from extract.executors.bounded_map import BatchExecutor
+from extract.executors.local import LocalExecutor
 from extract.features import rules as features
 from extract.monitoring.progress import Progress
 from extract.schema import AD_FEATURES
 from extract.sources import reprocess
-from extract.sources.reprocess import lacking
+from tests.command import Command
 from tests.job import Job
-from tests.test_command_line import Command, one_sentence
+from tests.test_command_line import one_sentence
 
 NEXT_RULES = features.RULES_VERSION + 1
 SAID = [name for name in AD_FEATURES.schema.names if name not in ("rules_version", "extracted_at")]
@@ -46,17 +47,19 @@ def described(job: Job, rules_version: int) -> set[tuple[Any, ...]]:
     return set(rows)
 
 
-def run(job: Job, engine: Engine | None = None, progress: Progress | None = None) -> reprocess.Reprocessed:
+def run(
+    job: Job, executor: BatchExecutor | None = None, progress: Progress | None = None
+) -> reprocess.Reprocessed:
     quiet = Progress(Console(quiet=True, force_terminal=False))
-    return reprocess.reprocess(job.warehouse, engine or Here(2), progress or quiet)
+    return reprocess.reprocess(job.warehouse, executor or LocalExecutor(1), progress or quiet)
 
 
 @pytest.mark.usefixtures("new_rules")
-@pytest.mark.parametrize("engine", ["here", "bare"])
-def test_every_version_with_content_is_described_once_on_every_engine(
-    job: Job, engine: str, request: pytest.FixtureRequest
+@pytest.mark.parametrize("executor", ["thread", "processes", "dask", "address"], indirect=True)
+def test_every_version_with_content_is_described_once_on_every_executor(
+    job: Job, executor: BatchExecutor
 ) -> None:
-    done = run(job, None if engine == "here" else request.getfixturevalue(engine))
+    done = run(job, executor)
     assert done.described == len(described(job, NEXT_RULES)) > 50
     assert described(job, NEXT_RULES) == described(job, NEXT_RULES - 1)
     assert len(done.loads) > 1
@@ -94,33 +97,19 @@ def test_a_run_that_was_stopped_goes_on_where_it_stopped(job: Job) -> None:
 
 
 @pytest.mark.usefixtures("new_rules")
-def test_the_months_of_reading_are_worked_on_one_after_the_other(job: Job) -> None:
-    import duckdb
-
-    with duckdb.connect(job.warehouse.path) as connection:
-        december = "timestamptz '2025-12-31 23:30:00+00'"
-        connection.execute(f"update nav_raw.ad_versions set extracted_at = {december} where ad_id < '8'")
-    partitions = lacking(job.warehouse)
-    assert partitions[0][:2] == (2025, 12)
-    assert len(partitions) == 2
-    run(job)
-    assert lacking(job.warehouse) == []
-    assert described(job, NEXT_RULES) == described(job, NEXT_RULES - 1)
-
-
-@pytest.mark.usefixtures("new_rules")
 def test_a_version_that_cannot_be_described_is_named_and_the_others_are_loaded(
     job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     poison = max(described(job, NEXT_RULES - 1))[:2]
-    of_ad = reprocess.describe_versions
+    of_ad = features.of_ad
+    [(document,)] = job.rows(f"ad_versions where version_id = '{poison[1]}'", "document")
 
-    def describe(batch: Any, **arguments: Any) -> Any:
-        if poison[1] in batch["version_id"].to_pylist():
+    def describe(content: dict[str, Any]) -> Any:
+        if content == orjson.loads(document):
             raise RecursionError("too deep")
-        return of_ad(batch, **arguments)
+        return of_ad(content)
 
-    monkeypatch.setattr(reprocess, "describe_versions", describe)
+    monkeypatch.setattr(features, "of_ad", describe)
     with pytest.raises(
         JobMarketError, match=f"version {poison[1]} of ad {poison[0]}: RecursionError: too deep"
     ):
@@ -135,3 +124,23 @@ def test_the_command_waits_for_no_other_run(job: Job, feed: Served, tmp_path: Pa
     with job.warehouse.lock():
         code, printed = command("reprocess")
     assert (code, "Another run holds" in one_sentence(printed)) == (1, True)
+
+
+@pytest.mark.usefixtures("new_rules")
+def test_versions_of_a_batch_that_fails_are_named_and_the_others_are_loaded(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poison = max(described(job, NEXT_RULES - 1))[:2]
+    describe_versions = reprocess.describe_versions
+
+    def describe(batch: Any, **arguments: Any) -> Any:
+        if poison[1] in batch["version_id"].to_pylist():
+            raise MemoryError
+        return describe_versions(batch, **arguments)
+
+    monkeypatch.setattr(reprocess, "describe_versions", describe)
+    with pytest.raises(JobMarketError, match=r"could not be described, first version .*: MemoryError"):
+        run(job)
+    lost = described(job, NEXT_RULES - 1) - described(job, NEXT_RULES)
+    assert poison in {row[:2] for row in lost}
+    assert len(lost) <= 7

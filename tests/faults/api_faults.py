@@ -129,7 +129,7 @@ FAULTS = (
         ),
     ),
     ApiFault(
-        "429 with a Retry-After longer than `longest_wait`",
+        "429 with a Retry-After longer than `max_backoff`",
         "leaves the feed alone at once",
         75,
         "asks to be left alone for 3600 s",

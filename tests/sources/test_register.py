@@ -7,7 +7,7 @@ import random
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,15 +17,14 @@ from typing import Any
 import orjson
 import pytest
 
-from demo.employers import possible_employers
+from demo.employers import possible_employers, with_check_digit
 from demo.server import Served, serving
 from demo.world import World
 from extract.config import RegisterSettings
-from extract.errors import SourceUnavailable
-from extract.sources.brreg.download import BulkFile
-from extract.sources.brreg.json_array import NotAnArray, objects_of
+from extract.errors import ConfigurationError, SourceUnavailable
+from extract.sources.brreg.client import KINDS, RegisterClient
 from extract.sources.brreg.load import load_register
-from extract.sources.http import client_of
+from extract.sources.brreg.units import is_organisation_number
 from tests.job import Job
 
 END = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -45,7 +44,7 @@ def job(tmp_path: Path) -> Job:
 
 
 def settings(url: str, **given: Any) -> RegisterSettings:
-    configured = RegisterSettings(base_url=url, attempts=2, longest_wait=0.01)
+    configured = RegisterSettings(base_url=url, attempts=2, max_backoff=0.01)
     configured.update(given)
     return configured
 
@@ -115,44 +114,36 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.asked.append((self.path, self.headers.get("Range")))  # type: ignore[attr-defined]
-        answers = self.server.answers[self.path.partition("?")[0]]  # type: ignore[attr-defined]
+        missing = [status(404)]
+        answers = self.server.answers.get(self.path.partition("?")[0], missing)  # type: ignore[attr-defined]
         (answers.pop(0) if len(answers) > 1 else answers[0])(self)
 
     def log_message(self, *_: Any) -> None:
         """Quiet."""
 
 
-def whole(body: bytes, etag: str = '"1"') -> Answer:
-    """The body, or the part of it that Range asks for while the file is the same."""
+def whole(body: bytes) -> Answer:
+    """The body."""
+    return status(200, body)
+
+
+def status(code: int, body: bytes = b"{}") -> Answer:
+    """The status with a body."""
 
     def answer(handler: Handler) -> None:
-        begin = 0
-        asked = handler.headers.get("Range")
-        if asked and handler.headers.get("If-Range", etag) == etag:
-            begin = int(asked.removeprefix("bytes=").removesuffix("-"))
-        if begin >= len(body):
-            handler.send_response(416)
-            handler.send_header("Content-Range", f"bytes */{len(body)}")
-            handler.send_header("Content-Length", "0")
-            handler.end_headers()
-            return
-        handler.send_response(206 if begin else 200)
-        if begin:
-            handler.send_header("Content-Range", f"bytes {begin}-{len(body) - 1}/{len(body)}")
-        handler.send_header("ETag", etag)
-        handler.send_header("Content-Length", str(len(body) - begin))
+        handler.send_response(code)
+        handler.send_header("Content-Length", str(len(body)))
         handler.end_headers()
-        handler.wfile.write(body[begin:])
+        handler.wfile.write(body)
 
     return answer
 
 
-def broken_off(body: bytes, at: int, etag: str = '"1"') -> Answer:
+def broken_off(body: bytes, at: int) -> Answer:
     """The body's first bytes, and the end of the connection."""
 
     def answer(handler: Handler) -> None:
         handler.send_response(200)
-        handler.send_header("ETag", etag)
         handler.send_header("Content-Length", str(len(body)))
         handler.end_headers()
         handler.wfile.write(body[:at])
@@ -163,14 +154,19 @@ def broken_off(body: bytes, at: int, etag: str = '"1"') -> Answer:
 
 @contextmanager
 def register(
-    main: list[Answer], sub: list[Answer], updates: Sequence[Answer] = ()
+    main: list[Answer],
+    sub: list[Answer],
+    updates: Sequence[Answer] = (),
+    units: Mapping[str, list[Answer]] | None = None,
 ) -> Iterator[tuple[str, list[tuple[str, str | None]]]]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.answers = {  # type: ignore[attr-defined]
         "/api/enheter/lastned": main,
         "/api/underenheter/lastned": sub,
         "/api/oppdateringer/enheter": list(updates),
-        "/api/enheter/900000001": [whole(b'{"organisasjonsnummer": "900000001"}')],
+        "/api/oppdateringer/underenheter": [whole(b'{"page": {}}')],
+        **{f"/api/enheter/{number}": answers for number, answers in (units or {}).items()},
+        f"/api/enheter/{MAIN}": [whole(orjson.dumps({"organisasjonsnummer": MAIN}))],
     }
     server.asked = []  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
@@ -183,55 +179,47 @@ def register(
         server.server_close()
 
 
-def bulk(count: int, code: str = "62.010", first: int = 900_000_000) -> bytes:
+def numbers(count: int, first: int = 90_000_000) -> list[str]:
+    """Organisation numbers; of two that would follow each other one has a check digit."""
+    found = (with_check_digit(str(first + n)) for n in range(2 * count))
+    return [number for number in found if number][:count]
+
+
+MAIN, OTHER, THIRD = numbers(3)
+SUB = numbers(1, first=95_000_000)[0]
+
+
+def bulk(count: int, code: str = "62.010", first: int = 90_000_000) -> bytes:
     dice = random.Random(count)
     array = [
-        {"organisasjonsnummer": str(first + n), "naeringskode1": {"kode": code}, "note": dice.random()}
-        for n in range(count)
+        {"organisasjonsnummer": number, "naeringskode1": {"kode": code}, "note": dice.random()}
+        for number in numbers(count, first)
     ]
     return gzip.compress(orjson.dumps(array))
+
+
+SUBS = bulk(1, first=95_000_000)
 
 
 def ranges(asked: list[tuple[str, str | None]]) -> list[str | None]:
     return [wanted for path, wanted in asked if path == "/api/enheter/lastned"]
 
 
-def downloaded(url: str, folder: Path, tries: int = 2) -> list[dict[str, Any]]:
-    file = BulkFile(client_of(settings(url)), f"{url}/api/enheter/lastned", folder, "enheter")
-    file.fetch(tries)
-    return [unit for units in file.objects() for unit in units]
+def downloaded(url: str, folder: Path) -> list[dict[str, Any]]:
+    return list(RegisterClient(settings(url), KINDS[0]).download(folder))
 
 
-def test_a_download_that_breaks_off_goes_on_where_it_ended(tmp_path: Path) -> None:
+def test_a_download_that_breaks_off_is_fetched_again(tmp_path: Path) -> None:
     body = bulk(5000)
-    with register([broken_off(body, 20_000), whole(body)], []) as (url, asked):
+    with register([broken_off(body, 20_000), whole(body)], []) as (url, _):
         assert len(downloaded(url, tmp_path)) == 5000
-    assert ranges(asked) == [None, "bytes=20000-"]
 
 
-def test_a_download_that_broke_off_in_an_earlier_run_goes_on(job: Job) -> None:
-    body = bulk(5000)
-    with register([broken_off(body, 20_000), whole(body)], [whole(bulk(0))]) as (url, asked):
-        with pytest.raises(SourceUnavailable, match="run again to go on with the download"):
-            load_register(job.warehouse, settings(url, attempts=1))
+def test_a_download_that_breaks_off_each_time_changes_nothing(job: Job) -> None:
+    with register([broken_off(bulk(5000), 20_000)], [whole(SUBS)]) as (url, _):
+        with pytest.raises(SourceUnavailable, match="broke the connection off"):
+            load_register(job.warehouse, settings(url))
         assert job.rows(UNITS) == []
-        load_register(job.warehouse, settings(url))
-    assert ranges(asked) == [None, "bytes=20000-"]
-    assert len(units(job)) == 5000
-
-
-def test_a_file_that_changed_in_between_is_downloaded_from_its_start(tmp_path: Path) -> None:
-    old, new = bulk(5000), bulk(4000, code="47.110")
-    with register([broken_off(old, 20_000), whole(new, etag='"2"')], []) as (url, _):
-        units = downloaded(url, tmp_path)
-    assert {unit["naeringskode1"]["kode"] for unit in units} == {"47.110"}
-
-
-def test_a_download_that_was_whole_when_the_run_died_is_not_fetched_again(tmp_path: Path) -> None:
-    body = bulk(5000)
-    with register([whole(body)], []) as (url, asked):
-        assert downloaded(url, tmp_path) == downloaded(url, tmp_path)
-    assert ranges(asked) == [None, f"bytes={len(body)}-"]
 
 
 @pytest.mark.parametrize(
@@ -241,9 +229,9 @@ def test_a_download_that_was_whole_when_the_run_died_is_not_fetched_again(tmp_pa
         lambda body: body[:-4],
         lambda body: body[:20_000] + b"\x00" * 200 + body[20_200:],
         lambda body: gzip.compress(gzip.decompress(body)[:-1]),
-        lambda body: gzip.compress(b'{"feilmelding": "no"}'),
+        lambda body: gzip.compress(b'[{"navn": "' + b"x" * (40 << 20)),
         lambda body: b"<html>busy</html>",
-        lambda body: gzip.compress(gzip.decompress(body)[:-1] + b",7]"),
+        lambda body: gzip.compress(gzip.decompress(body) + b"x"),
         lambda body: body + b"x",
     ],
     ids=[
@@ -251,9 +239,9 @@ def test_a_download_that_was_whole_when_the_run_died_is_not_fetched_again(tmp_pa
         "without its checksum",
         "corrupt",
         "array not closed",
-        "no array",
+        "a text without an end",
         "no gzip",
-        "no object",
+        "something behind the array",
         "something behind it",
     ],
 )
@@ -265,12 +253,12 @@ def test_a_damaged_download_is_told_and_discarded(damaged: Callable[[bytes], byt
 
 
 def test_a_download_that_is_damaged_at_its_end_changes_nothing(job: Job) -> None:
-    with register([whole(bulk(5000))], [whole(bulk(10, first=950_000_000))]) as (url, _):
+    with register([whole(bulk(5000))], [whole(bulk(10, first=95_000_000))]) as (url, _):
         load_register(job.warehouse, settings(url))
     before = units(job), job.rows("_dlt_loads")
     changed = bulk(5000, code="47.110")
     not_closed = gzip.compress(gzip.decompress(changed)[:-1])
-    with register([whole(not_closed), whole(changed)], [whole(bulk(0))]) as (url, _):
+    with register([whole(not_closed), whole(changed)], [whole(SUBS)]) as (url, _):
         with pytest.raises(SourceUnavailable, match="is damaged"):
             load_register(job.warehouse, settings(url, reload_days=0))
         assert (units(job), job.rows("_dlt_loads")) == before
@@ -278,63 +266,190 @@ def test_a_download_that_is_damaged_at_its_end_changes_nothing(job: Job) -> None
     assert sum(row[3] == "47.110" for row in units(job)) == 5000
 
 
+@pytest.mark.parametrize(
+    "packed",
+    [
+        lambda text: gzip.compress(text[:900]) + gzip.compress(text[900:]),
+        lambda text: gzip.compress(text) + bytes(512),
+        lambda text: gzip.compress(b" " * (100 << 20) + text, 1),
+    ],
+    ids=["two members", "zeros after the end", "100 MB of blanks"],
+)
+def test_a_gzip_that_is_unusual_is_read(packed: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    with register([whole(packed(gzip.decompress(bulk(50))))], []) as (url, _):
+        assert len(downloaded(url, tmp_path)) == 50
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{}", b'{"feilmelding": "no"}'], ids=repr)
+def test_a_bulk_file_without_units_changes_nothing(body: bytes, job: Job) -> None:
+    is_empty = pytest.raises(SourceUnavailable, match="no units in it")
+    with register([whole(gzip.compress(body))], [whole(SUBS)]) as (url, _), is_empty:
+        load_register(job.warehouse, settings(url))
+    assert job.rows(UNITS) == job.rows("_dlt_loads") == []
+
+
+def test_an_address_that_answers_404_is_a_matter_of_configuration(job: Job) -> None:
+    is_wrong = pytest.raises(ConfigurationError, match=r"answers 404: look at base_url")
+    with register([status(404)], [whole(SUBS)]) as (url, _), is_wrong:
+        load_register(job.warehouse, settings(url))
+    with register([whole(bulk(5))], [whole(SUBS)], [status(404)]) as (url, _):
+        load_register(job.warehouse, settings(url))
+        with pytest.raises(ConfigurationError, match=r"answers 404: look at base_url"):
+            load_register(job.warehouse, settings(url))
+
+
+@pytest.mark.parametrize(
+    "body", [b"{}", b"[]", b"null", b"<html>", b'{"_embedded": {"oppdaterteEnheter": 7}}']
+)
+def test_an_answer_that_is_no_page_of_updates_is_a_failure_that_moves_nothing_on(
+    body: bytes, job: Job
+) -> None:
+    given = [whole(body), updates({"oppdateringsid": 7, "organisasjonsnummer": MAIN})]
+    with register([whole(bulk(5))], [whole(SUBS)], given[:1]) as (url, _):
+        load_register(job.warehouse, settings(url))
+        before = job.rows("_dlt_pipeline_state"), job.rows("_dlt_loads")
+        with pytest.raises(SourceUnavailable):
+            load_register(job.warehouse, settings(url))
+        assert (job.rows("_dlt_pipeline_state"), job.rows("_dlt_loads")) == before
+
+
+NOTHING = [{"_embedded": None}, {"page": {"totalElements": 0}}, {"_embedded": {"oppdaterteEnheter": None}}]
+
+
+@pytest.mark.parametrize("page", NOTHING, ids=repr)
+def test_a_page_that_has_no_updates_is_no_failure(page: Any, job: Job) -> None:
+    with followed(whole(orjson.dumps(page))) as (url, _):
+        load_register(job.warehouse, settings(url))
+        done = load_register(job.warehouse, settings(url))
+    assert done.startswith("main units: updates followed, 0 read")
+
+
+@contextmanager
+def followed(*given: Answer, **units: list[Answer]) -> Iterator[tuple[str, list[tuple[str, str | None]]]]:
+    """The register with these updates of main units, none of sub-units, and these single units."""
+    with register([whole(bulk(5))], [whole(SUBS)], given, units) as server:
+        yield server
+
+
+def test_an_update_that_cannot_be_right_is_a_reject_and_the_others_are_followed(job: Job) -> None:
+    odd = [
+        {"oppdateringsid": 10**18, "organisasjonsnummer": OTHER},
+        {"oppdateringsid": 106, "endringstype": "Ukjent"},
+        {"oppdateringsid": 107, "organisasjonsnummer": "../../../admin?x=1#"},
+        {"oppdateringsid": 108, "organisasjonsnummer": "900000001"},
+        {"oppdateringsid": "109", "organisasjonsnummer": MAIN},
+        "an update",
+    ]
+    with followed(updates(*odd, {"oppdateringsid": 105, "organisasjonsnummer": MAIN}), updates()) as (
+        url,
+        asked,
+    ):
+        load_register(job.warehouse, settings(url))
+        load_register(job.warehouse, settings(url))
+        rejects = len(job.rows("rejects"))
+        load_register(job.warehouse, settings(url))
+    assert "oppdateringsid=109" in asked[-2][0]
+    assert not [path for path, _ in asked if "admin" in path or "900000001" in path]
+    assert {path for path, _ in asked if "/enheter/9" in path} == {f"/api/enheter/{n}" for n in (MAIN, OTHER)}
+    assert rejects == len(odd) and len(job.rows("rejects")) == rejects
+    assert (MAIN, "main_unit", None, None, None) in units(job)
+
+
+def test_a_unit_that_cannot_be_shown_stops_no_others_and_is_asked_for_again(job: Job) -> None:
+    given = [
+        updates(
+            {"oppdateringsid": 7, "organisasjonsnummer": OTHER},
+            {"oppdateringsid": 8, "organisasjonsnummer": MAIN},
+        ),
+        updates(),
+    ]
+    later = whole(orjson.dumps({"organisasjonsnummer": OTHER, "naeringskode1": {"kode": "47.110"}}))
+    with followed(*given, **{OTHER: [status(500), status(500), status(500), status(500), later]}) as (url, _):
+        load_register(job.warehouse, settings(url))
+        load_register(job.warehouse, settings(url))
+        assert (MAIN, "main_unit", None, None, None) in units(job)
+        before = job.rows("_dlt_loads")
+        load_register(job.warehouse, settings(url))
+        assert job.rows("_dlt_loads") == before
+        assert (OTHER, "main_unit", None, "47.110", None) not in units(job)
+        load_register(job.warehouse, settings(url))
+    assert (OTHER, "main_unit", None, "47.110", None) in units(job)
+    [(reason, payload)] = job.rows("rejects", "reason, payload")
+    assert "cannot be shown" in reason and OTHER in payload
+
+
+def test_a_register_that_can_show_no_unit_is_unavailable_and_moves_nothing_on(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("extract.sources.brreg.client.MAX_PENDING", 1)
+    given = [{"oppdateringsid": n, "organisasjonsnummer": number} for n, number in ((7, OTHER), (8, THIRD))]
+    with followed(updates(*given), **{OTHER: [status(500)], THIRD: [status(500)]}) as (url, _):
+        load_register(job.warehouse, settings(url))
+        before = job.rows("_dlt_pipeline_state")
+        with pytest.raises(SourceUnavailable, match="cannot show 2 of 2 units"):
+            load_register(job.warehouse, settings(url))
+        assert job.rows("_dlt_pipeline_state") == before
+
+
+def test_another_unit_than_the_one_asked_for_is_a_reject(job: Job) -> None:
+    body = whole(orjson.dumps({"organisasjonsnummer": THIRD, "naeringskode1": {"kode": "47.110"}}))
+    with followed(updates({"oppdateringsid": 7, "organisasjonsnummer": OTHER}), **{OTHER: [body]}) as (
+        url,
+        _,
+    ):
+        load_register(job.warehouse, settings(url))
+        before = units(job)
+        load_register(job.warehouse, settings(url))
+    assert units(job) == before
+    assert [reason for (reason,) in job.rows("rejects", "reason")] == ["another unit than the one asked for"]
+
+
+@pytest.mark.parametrize(
+    ("number", "is_one"),
+    [
+        ("923609016", True),
+        ("923609017", False),
+        ("92360901", False),
+        (923609016, False),
+        ("٩٢٣٦٠٩٠١٦", False),
+    ],
+)
+def test_an_organisation_number_has_nine_digits_and_a_check_digit(number: Any, is_one: bool) -> None:
+    assert is_organisation_number(number) is is_one
+
+
+def updates(*given: Any, kind: str = "oppdaterteEnheter") -> Answer:
+    return whole(orjson.dumps({"_embedded": {kind: list(given)}}))
+
+
 def test_updates_that_do_not_go_on_end_the_run_and_are_told(job: Job) -> None:
-    update = {"oppdateringsid": 7, "organisasjonsnummer": "900000001"}
-    body = orjson.dumps({"_embedded": {"oppdaterteEnheter": [update]}})
-    with register([whole(bulk(5))], [whole(bulk(5, first=950_000_000))], [whole(body)]) as (url, _):
+    body = updates({"oppdateringsid": 7, "organisasjonsnummer": MAIN})
+    with register([whole(bulk(5))], [whole(SUBS)], [body]) as (url, _):
         load_register(job.warehouse, settings(url))
         with pytest.raises(SourceUnavailable, match="up to number 7 where those from 8 on were asked for"):
             load_register(job.warehouse, settings(url, updates_per_load=1))
 
 
 def test_a_unit_without_a_number_is_rejected_and_one_that_comes_twice_counts_once(job: Job) -> None:
-    array = [{"organisasjonsnummer": "910000001"}, {"organisasjonsnummer": "910000001"}]
+    array = [{"organisasjonsnummer": MAIN}, {"organisasjonsnummer": MAIN}]
     array += [{"organisasjonsnummer": "x"}, {"navn": "Kari Nordmann"}]
     body = gzip.compress(orjson.dumps(array))
-    with register([whole(body)], [whole(bulk(0))]) as (url, _):
+    with register([whole(body)], [whole(SUBS)]) as (url, _):
         load_register(job.warehouse, settings(url))
-    assert len(units(job)) == 1
+    assert len(units(job)) == 2
     assert len(job.rows("rejects")) == 2
     counts = "records_read, rows_handed_over, repeats, rejects"
-    assert job.rows("source_loads", counts) == [(4, 1, 1, 2)]
+    assert job.rows("source_loads where load_key like '%main_unit%'", counts) == [(4, 1, 1, 2)]
     assert "Kari" not in str(job.rows("rejects"))
-
-
-NESTED = [
-    {"a": 1},
-    {"text": 'ends with "},{" and }, {', "list": [{"b": 1}, {"b": 2}], "deep": {"c": [{"d": []}, {}]}},
-    {},
-    {"escaped": 'a \\" },{ \\\\'},
-] * 5
-
-
-@pytest.mark.parametrize("space", ["", " ", "\n  "])
-@pytest.mark.parametrize("piece", [1, 7, 64, 10_000])
-@pytest.mark.parametrize("chunk", [1, 13, 4096])
-def test_objects_are_those_of_the_whole_text(
-    piece: int, chunk: int, space: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("extract.sources.brreg.json_array.PIECE", piece)
-    objects = [orjson.dumps(item).decode() for item in NESTED]
-    text = (space + "[" + space + f"{space},{space}".join(objects) + space + "]" + space).encode()
-    chunks = (text[at : at + chunk] for at in range(0, len(text), chunk))
-    assert [item for part in objects_of(chunks) for item in part] == NESTED
-
-
-@pytest.mark.parametrize(
-    "text", [b"", b"[", b"[{}", b"[{},", b"[{}]]", b"[{}{}]", b"{}", b"[1]", b"[{}] {}", b"null"]
-)
-def test_what_is_no_array_of_objects_is_told(text: bytes) -> None:
-    with pytest.raises(NotAnArray):
-        list(objects_of([text]))
 
 
 MEASURE = """
 import re, sys
 from pathlib import Path
-from extract.sources.brreg.download import BulkFile
-file = BulkFile(None, "", Path(sys.argv[1]), "enheter")
-units = sum(len(part) for part in file.objects())
+from extract.config import RegisterSettings
+from extract.sources.brreg.client import KINDS, RegisterClient
+settings = RegisterSettings(base_url=sys.argv[1])
+units = sum(1 for _ in RegisterClient(settings, KINDS[0]).download(Path(sys.argv[2])))
 # not ru_maxrss: that begins with what the parent of this process held
 print(units, int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) // 1024)
 """
@@ -342,20 +457,19 @@ print(units, int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_t
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux tells the peak of a process")
 def test_reading_a_download_takes_little_memory(tmp_path: Path) -> None:
-    count = 100_000
-    unit = {"navn": "X" * 600, "naeringskode1": {"kode": "62.010"}, "adresse": {"adresse": ["A", "B"]}}
-    with gzip.open(tmp_path / "enheter.json.gz.part", "wb", compresslevel=1) as out:
-        for number in range(count):
-            out.write((b"," if number else b"[") + orjson.dumps({"organisasjonsnummer": str(number), **unit}))
-        out.write(b"]")
-    done = subprocess.run(
-        [sys.executable, "-c", MEASURE, str(tmp_path)],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=Path(__file__).parents[2],
-    )
-    read, megabytes = map(int, done.stdout.split())
-    assert read == count
-    # of the 70 MB of text a few at a time; what is imported takes some 60
-    assert megabytes < 120
+    def measured(count: int) -> int:
+        unit = {"navn": "X" * 600, "naeringskode1": {"kode": "62.010"}}
+        text = orjson.dumps([{"organisasjonsnummer": str(number), **unit} for number in range(count)])
+        with register([whole(gzip.compress(text, 1))], []) as (url, _):
+            done = subprocess.run(
+                [sys.executable, "-c", MEASURE, url, str(tmp_path)],
+                capture_output=True,
+                text=True,
+                check=True,
+                cwd=Path(__file__).parents[2],
+            )
+        read, megabytes = map(int, done.stdout.split())
+        assert read == count
+        return megabytes
+
+    assert measured(100_000) - measured(1_000) < 20  # of 70 MB of text

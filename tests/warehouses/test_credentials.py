@@ -22,7 +22,7 @@ from unittest import mock
 import pytest
 from dlt.common.schema import Schema
 
-from extract.config import KeySettings, WarehouseSettings, key_settings
+from extract.config import KeySettings, WarehouseSettings, configured
 from extract.errors import ConfigurationError, SourceUnavailable
 from extract.warehouses import credentials
 from extract.warehouses.bigquery import BigQueryWarehouse
@@ -137,7 +137,7 @@ def test_default_credentials_give_no_key_but_a_project(
 def test_settings_come_from_dlts_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BIGQUERY_KEY__SOURCE", "file")
     monkeypatch.setenv("BIGQUERY_KEY__PATH", "/somewhere/key.json")
-    found = key_settings()
+    found = configured(KeySettings)
     assert (found.source, found.path) == ("file", "/somewhere/key.json")
 
 
@@ -565,10 +565,10 @@ def test_only_its_own_names_are_settings(monkeypatch: pytest.MonkeyPatch) -> Non
     """PATH is always in the environment, and no key file."""
     for name in ("PROJECT", "REGION", "SOURCE", "RESOURCE"):
         monkeypatch.setenv(name, "another program's")
-    found = key_settings()
+    found = configured(KeySettings)
     assert (found.path, found.project, found.region, found.source) == (None, None, None, "default")
     monkeypatch.setenv("BIGQUERY_KEY__PATH", "key.json")
-    assert key_settings().path == "key.json"
+    assert configured(KeySettings).path == "key.json"
 
 
 def test_dbt_gets_the_key_under_names_that_it_masks(key: dict[str, str]) -> None:

@@ -1,14 +1,6 @@
 """One document of the MongoDB archive as a version of an ad: pure functions, no I/O.
 
-BSON ──> JSON values (`plain`) ──> times in UTC ──> redacted ──> version + features, or a reject
-
-What BSON holds and JSON does not becomes:
-- a date: ISO 8601 text in UTC; one beyond the years 1-9999: its milliseconds since 1970;
-- a timestamp of the oplog: the ISO 8601 text of its second;
-- Decimal128: the text of its digits, so that none is lost; NaN and infinity, of any kind: null;
-- Int64: the number; ObjectId: its 24 hexadecimal digits; a binary UUID: its text;
-- code: its text; a regular expression: its pattern; a reference: the id it refers to;
-- other binary data, smallest and largest key: null. An ad has no use for them.
+    BSON or extended JSON ──> JSON values ──> times in UTC ──> redacted ──> version + features, or a reject
 
 A text of date and time without an offset is UTC here, as the retired public-feed meant it; the models
 read such a text as Oslo's wall time, so it is given its Z. A date without a time stays as it is.
@@ -16,7 +8,7 @@ read such a text as Oslo's wall time, so it is given its Z. A date without a tim
 
 from __future__ import annotations
 
-import hashlib
+import json
 import math
 import re
 import uuid
@@ -24,15 +16,18 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-import bson
-from bson import DBRef, Decimal128, MaxKey, MinKey, ObjectId, Regex, Timestamp
+from bson import Decimal128, MaxKey, MinKey, ObjectId, json_util
+from bson.binary import UuidRepresentation
 from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.datetime_ms import DatetimeMS
+from bson.errors import BSONError
 
 from extract.features import rules as features
 from extract.hashing import canonical_json, version_id
-from extract.privacy.redact import redact
-from extract.sources.nav.parse import ACTIVE, NotUnderstood, microseconds, parse_instant
+from extract.privacy.redact import NAV_CODE_PATHS, redact
+from extract.sources.http import MAX_DOCUMENT_BYTES
+from extract.sources.load_log import Reject, digest
+from extract.sources.nav.parse import ACTIVE, ParseError, microseconds, parse_timestamp
 
 SOURCE = "mongo_archive"
 
@@ -46,13 +41,13 @@ FIELDS = (
 
 DATED_FIELDS = ("published", "expires", "updated", "applicationDue", "starttime")
 
-CODEC: CodecOptions[dict[str, Any]] = CodecOptions(
-    tz_aware=True,
-    uuid_representation=bson.binary.UuidRepresentation.STANDARD,
-    unicode_decode_error_handler="replace",
-    datetime_conversion=DatetimeConversion.DATETIME_AUTO,
-)
-
+_OPTIONS: dict[str, Any] = {
+    "tz_aware": True,
+    "uuid_representation": UuidRepresentation.STANDARD,
+    "datetime_conversion": DatetimeConversion.DATETIME_AUTO,
+}
+CODEC: CodecOptions[dict[str, Any]] = CodecOptions(unicode_decode_error_handler="replace", **_OPTIONS)
+_EXTENDED_JSON = json_util.JSONOptions(**_OPTIONS)
 _WITHOUT_OFFSET = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?")
 
 
@@ -63,97 +58,64 @@ class Archived(NamedTuple):
     features: tuple[Any, ...]
 
 
-class Rejected(NamedTuple):
-    """A document that is none; a row of rejects, less the time of reading."""
-
-    row: tuple[str, str, str | None, str, str]
-
-
-def archived(raw: bytes) -> Archived | Rejected:
-    """The ad in one document, given as BSON."""
-    try:
-        document = bson.decode(raw, CODEC)
-    except bson.errors.BSONError as error:
-        identity = hashlib.blake2b(raw, digest_size=16).hexdigest()
-        reason = f"no valid BSON: {error}"
-        return Rejected((reject_id(identity), SOURCE, None, reason, "null"))
+def archived(document: Mapping[str, Any]) -> Archived | Reject:
+    """The ad in a document, whose values are BSON's or written as extended JSON."""
     try:
         return _archived(document)
-    except NotUnderstood as error:
-        content = {name: plain(value) for name, value in document.items() if name != "_id"}
-        ad_id = content.get("uuid")
-        payload = canonical_json(redact(content) | {"_id": plain(document.get("_id"))})
-        return Rejected(
-            (
-                reject_id(document.get("_id")),
-                SOURCE,
-                ad_id if isinstance(ad_id, str) and ad_id else None,
-                str(error),
-                payload,
-            )
-        )
-
-
-def reject_id(document_id: Any) -> str:
-    """The key of the reject that the document of this `_id` becomes."""
-    identity = canonical_json([SOURCE, type(document_id).__name__, plain(document_id)])
-    return hashlib.blake2b(identity.encode(), digest_size=16).hexdigest()
-
-
-def ad_id_of(value: Any) -> str:
-    """The ad's id that a document's `uuid` gives. Raises NotUnderstood."""
-    if value is None:
-        raise NotUnderstood("a document without 'uuid'")
-    try:
-        return str(uuid.UUID(str(plain(value)).strip()))
-    except ValueError:
-        raise NotUnderstood("its 'uuid' is none") from None
+    except ParseError as error:
+        content = json.loads(json_util.dumps(document))
+        payload = canonical_json(redact(content, code_paths=("_id", *NAV_CODE_PATHS)))
+        return Reject(digest([SOURCE, content]), str(error), payload)
 
 
 def plain(value: Any) -> Any:
-    """A BSON value as one that JSON has; see the module's docstring."""
+    """A BSON value as one that JSON has. Raises ParseError.
+
+    A date becomes ISO 8601 text in UTC, or its milliseconds beyond the years 1 to 9999; Decimal128 the text
+    of its digits; NaN, infinity and binary data null; any other type its text.
+    """
     match value:
         case None | bool():
             return value
-        case str():  # Code is one, too
-            return str(value)
         case float():
             return value if math.isfinite(value) else None
-        case int():  # Int64 is one, too
+        case int() | DatetimeMS():  # Int64 is an int, too
             return int(value)
         case datetime():
             return value.isoformat()
-        case DatetimeMS():
-            return int(value)
-        case Timestamp():
-            return value.as_datetime().isoformat()
         case Decimal128():
             number = value.to_decimal()
             return str(number) if number.is_finite() else None
-        case ObjectId() | uuid.UUID():
-            return str(value)
         case bytes() | MinKey() | MaxKey():
             return None
-        case Regex():
-            return str(plain(value.pattern))
-        case DBRef():
-            return plain(value.id)
-        case Mapping():
-            return {str(key): plain(part) for key, part in value.items()}
         case list() | tuple():
             return [plain(part) for part in value]
-        case _:
-            return str(value)
+        case Mapping():
+            if unknown := [key for key in value if str(key).startswith("$")]:
+                raise ParseError(f"extended JSON that cannot be read: {str(unknown)[:100]}")
+            return {str(key): plain(part) for key, part in value.items()}
+    return str(value)
 
 
-def _archived(document: dict[str, Any]) -> Archived:
-    ad_id = ad_id_of(document.get("uuid"))
-    content = {
-        name: _with_offset(name, plain(document[name])) for name in FIELDS if document.get(name) is not None
-    }
-    content["uuid"] = ad_id
+def _of_extended_json(value: Any) -> Any:
+    """The value with BSON's types, also where a document keeps {"$date": ...} as an object."""
+    try:
+        return json_util.loads(
+            json_util.dumps(value, json_options=_EXTENDED_JSON), json_options=_EXTENDED_JSON
+        )
+    except (TypeError, ValueError, ArithmeticError, RecursionError, BSONError):
+        raise ParseError("extended JSON that cannot be read") from None
+
+
+def _archived(document: Mapping[str, Any]) -> Archived:
+    document = _of_extended_json(document)
+    known = {name: plain(document[name]) for name in FIELDS if document.get(name) is not None}
+    content = {name: _with_offset(name, value) for name, value in known.items()}
+    ad_id = content["uuid"] = _ad_id(content.get("uuid"))
     if not any(content.get(name) for name in ("title", "description", "published")):
-        raise NotUnderstood("no ad: neither title nor description nor time of publishing")
+        raise ParseError("no ad: neither title nor description nor time of publishing")
+    if len(canonical_json(content)) > MAX_DOCUMENT_BYTES:
+        raise ParseError(f"a document above {MAX_DOCUMENT_BYTES >> 20} MB")
     changed_at = _changed_at(content, document.get("_id"))
     redacted = redact(content)
     text = canonical_json(redacted)
@@ -164,19 +126,28 @@ def _archived(document: dict[str, Any]) -> Archived:
     )
 
 
+def _ad_id(value: Any) -> str:
+    if value is None:
+        raise ParseError("a document without 'uuid'")
+    try:
+        return str(uuid.UUID(str(value).strip()))
+    except ValueError:
+        raise ParseError("its 'uuid' is none") from None
+
+
 def _with_offset(name: str, value: Any) -> Any:
     if name in DATED_FIELDS and isinstance(value, str) and _WITHOUT_OFFSET.fullmatch(value.strip()):
         return f"{value.strip().replace(',', '.')}Z"
     return value
 
 
-def _changed_at(content: dict[str, Any], document_id: Any) -> datetime:
+def _changed_at(content: dict[str, Any], identity: Any) -> datetime:
     """The ad's own clock; where it is silent, when it was published, or else when it was archived."""
     for name in ("updated", "published"):
         try:
-            return parse_instant(content.get(name))
+            return parse_timestamp(content.get(name))
         except (TypeError, ValueError, OverflowError):
             continue
-    if isinstance(document_id, ObjectId):
-        return document_id.generation_time.astimezone(UTC)
-    raise NotUnderstood("no time: neither 'updated' nor 'published' nor an ObjectId tells when")
+    if isinstance(identity, ObjectId):
+        return identity.generation_time.astimezone(UTC)
+    raise ParseError("no time: neither 'updated' nor 'published' nor an ObjectId tells when")

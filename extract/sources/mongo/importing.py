@@ -1,157 +1,138 @@
-"""Import the archive and account for each of its documents: load after load, then the check.
+"""Import the archive of old ads, and account for each of its documents.
 
-The check reads `_id` and `uuid` of all documents and looks each of them up in the warehouse: it is an ad
-whose content is there, or a reject. What is neither is read by its `_id`, and looked up again.
+    documents of the server or of a file ──> versions, features, rejects ──> dlt, load after load
+
+A run reads the archive whole. The same state of an ad has the same key, so that what the warehouse has stays
+as it is: an import can be stopped, and run again for what was added since.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
-from bson.raw_bson import RawBSONDocument
+import dlt
 from rich.table import Table
 
 from extract.config import ArchiveSettings
 from extract.errors import JobMarketError
 from extract.loading.load import prepare, run_load
-from extract.sources.mongo.archive import Import, mongo_archive, opened
-from extract.sources.mongo.documents import SOURCE, ad_id_of, reject_id
-from extract.sources.nav.parse import NotUnderstood
+from extract.schema import AD_FEATURES, AD_VERSIONS, new_tables
+from extract.sources.load_log import LoadLog, Reject
+from extract.sources.mongo.archive import Document, documents_in, documents_on_server, opened
+from extract.sources.mongo.documents import SOURCE, Archived, archived
 from extract.warehouses.base import Warehouse
 
-SHOWN = 5
-"""So many documents that are nowhere are named."""
+BATCH = 200
+"""Documents in a batch: a megabyte."""
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass
-class Account:
+class ReconciliationReport:
     """What became of the archive's documents. `read` is new + duplicates + repeats + rejects."""
 
     read: int = 0
-    """By this run."""
     new: int = 0
-    """Versions that the warehouse did not have."""
     duplicates: int = 0
-    """Versions that it had: from the feed, or from an earlier import."""
     repeats: int = 0
-    """Documents that say the same as another one."""
     rejects: int = 0
-    documents: int = 0
-    """In the collection, by the check."""
-    ads: int = 0
-    """Of these: ads whose content is in the warehouse."""
-    rejected: int = 0
-    """Of these: those that are in the table of rejects."""
-    missing: list[Any] = field(default_factory=list)
-    """Of these: the `_id`s of those that are neither."""
+    documents: int | None = None
+    """In the collection, as its server counts them after they were read; None of a file."""
 
     def table(self) -> Table:
         """The report."""
         table = Table("Archive", title="Import of the archive", title_justify="left")
         table.add_column("documents", justify="right")
         for name, count in (
-            ("read by this run", self.read),
+            ("read", self.read),
             ("  new versions", self.new),
             ("  duplicates: the warehouse had the version", self.duplicates),
             ("  repeats: another document says the same", self.repeats),
             ("  rejects", self.rejects),
             ("in the collection", self.documents),
-            ("  ads in the warehouse", self.ads),
-            ("  in the table of rejects", self.rejected),
-            ("  neither", len(self.missing)),
         ):
-            table.add_row(name, f"{count:,}")
+            if count is not None:
+                table.add_row(name, f"{count:,}")
         return table
 
     def check(self) -> None:
-        """Raise JobMarketError unless the numbers add up and nothing is missing."""
+        """Raise JobMarketError unless the numbers add up and no document was missed."""
         if self.read != self.new + self.duplicates + self.repeats + self.rejects or self.duplicates < 0:
             raise JobMarketError(
                 f"The import does not add up: {self}. Nothing is lost by running it again; please report it."
             )
-        if self.missing:
-            named = ", ".join(str(identity) for identity in self.missing[:SHOWN])
+        if self.documents is not None and self.documents > self.read:
             raise JobMarketError(
-                f"{len(self.missing):,} documents of the archive are not in the warehouse, among them "
-                f"{named}. Leave the archive as it is, run again, and look at these if they stay."
+                f"The collection holds {self.documents:,} documents, of which {self.read:,} were read. Are "
+                "some being added now? Leave the archive as it is and run again."
             )
 
 
-def import_archive(warehouse: Warehouse, settings: ArchiveSettings) -> Account:
-    """Bring what the archive has and the warehouse has not. The account is to be checked by the caller.
+def import_archive(
+    warehouse: Warehouse, settings: ArchiveSettings, file: Path | None = None
+) -> ReconciliationReport:
+    """Load what the archive has and the warehouse has not, from the file if one is given, or from the server.
 
-    Raises ConfigurationError, SourceUnavailable once what was read before is loaded, JobMarketError.
+    The report is to be checked by the caller. Raises ConfigurationError; SourceUnavailable and JobMarketError
+    once what was read before is loaded.
     """
     pipeline = warehouse.pipeline()
     prepare(warehouse, pipeline)
-    job = Import(settings)
+    report = ReconciliationReport()
+    documents = documents_in(file, settings.collection) if file else documents_on_server(settings)
     loads: list[str] = []
-    while not job.is_done:
-        loads += run_load(pipeline, mongo_archive(job))
-    account = Account()
-    _look_up(warehouse, settings, account)
-    if account.missing:
-        remaining = iter(account.missing)
-        while ids := list(islice(remaining, settings.documents_per_load)):
-            loads += run_load(pipeline, mongo_archive(job, ids))
-        _look_up(warehouse, settings, account)
-    _count(warehouse, loads, account)
-    return account
+    started_at = datetime.now(UTC)
+    while True:
+        log = LoadLog(SOURCE, started_at=started_at)
+        loads += run_load(pipeline, mongo_archive(log, islice(documents, settings.documents_per_load)))
+        report.read += log.read
+        report.duplicates += log.submitted
+        report.repeats += log.repeats
+        report.rejects += log.rejected
+        if log.read < settings.documents_per_load:
+            break
+    if loads:
+        these = ", ".join(f"'{load_id}'" for load_id in loads)
+        new = f"select count(*) from {warehouse.raw('ad_versions')} where _dlt_load_id in ({these})"
+        [(report.new,)] = warehouse.query(new)
+        report.duplicates -= report.new
+    if file is None:
+        with opened(settings) as collection:
+            report.documents = collection.count_documents({})
+    return report
 
 
-def _look_up(warehouse: Warehouse, settings: ArchiveSettings, account: Account) -> None:
-    """Look each document up in the warehouse."""
-    rows = warehouse.query
-    versions, rejects = warehouse.raw("ad_versions"), warehouse.raw("rejects")
-    ads = {ad for (ad,) in rows(f"select distinct ad_id from {versions} where document is not null")}
-    rejected = {key for (key,) in rows(f"select reject_id from {rejects} where source = '{SOURCE}'")}
-    account.documents = account.ads = account.rejected = 0
-    account.missing = []
-    for document in _identities(settings):
-        identity = document["_id"]
-        account.documents += 1
-        if reject_id(identity) in rejected:
-            account.rejected += 1
-        elif _ad_id(document) in ads:
-            account.ads += 1
-        else:
-            account.missing.append(identity)
-    logger.info("%d documents of the archive looked up in the warehouse", account.documents)
+@dlt.source(name=SOURCE)
+def mongo_archive(log: LoadLog, documents: Iterator[Document | Reject]) -> Any:
+    """One load of these documents."""
 
+    @dlt.resource(name="archive")
+    def archive() -> Iterator[Any]:
+        yield from new_tables(dlt.current.resource_state())
+        seen: set[str] = set()  # an insert-only merge does not deduplicate inside a load
+        while batch := list(islice(documents, BATCH)):
+            log.read += len(batch)
+            results = [one if isinstance(one, Reject) else archived(one) for one in batch]
+            ads = {
+                ad.version[1]: ad for ad in results if isinstance(ad, Archived) and ad.version[1] not in seen
+            }
+            seen.update(ads)
+            log.submitted += len(ads)
+            if ads:
+                versions = [(*ad.version, log.extracted_at) for ad in ads.values()]
+                described = [(*ad.features, log.extracted_at) for ad in ads.values()]
+                yield AD_VERSIONS.item(AD_VERSIONS.batch(versions))
+                yield AD_FEATURES.item(AD_FEATURES.batch(described))
+            yield from log.reject(result for result in results if isinstance(result, Reject))
+        if log.read:
+            logger.info("%d documents of the archive read", log.read)
+            yield log.counts()
 
-def _identities(settings: ArchiveSettings) -> Iterator[RawBSONDocument]:
-    with (
-        opened(settings) as collection,
-        # a document is a hundred bytes here, so a hundred times as many fit into an answer
-        collection.find({}, {"_id": 1, "uuid": 1}).batch_size(settings.batch_size * 100) as documents,
-    ):
-        yield from documents
-
-
-def _ad_id(document: RawBSONDocument) -> str | None:
-    try:
-        return ad_id_of(document.get("uuid"))
-    except NotUnderstood:
-        return None
-
-
-def _count(warehouse: Warehouse, loads: list[str], account: Account) -> None:
-    """How the documents that these loads read add up, by what the warehouse holds of them."""
-    if not loads:
-        return
-    these = ", ".join(f"'{load}'" for load in loads)
-    handed_over = (
-        f"select sum(records_read), sum(rows_handed_over), sum(repeats), sum(rejects) "
-        f"from {warehouse.raw('source_loads')} where _dlt_load_id in ({these})"
-    )
-    new = f"select count(*) from {warehouse.raw('ad_versions')} where _dlt_load_id in ({these})"
-    read, versions, repeats, rejects = (int(count or 0) for count in warehouse.query(handed_over)[0])
-    account.read, account.repeats, account.rejects = read, repeats, rejects
-    account.new = warehouse.query(new)[0][0]
-    account.duplicates = versions - account.new
+    return archive

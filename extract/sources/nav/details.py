@@ -1,11 +1,13 @@
-"""Fetch the details of a batch of ads and make them fit for the warehouse: a pure function of its batch.
+"""Fetch the details of a batch of ads and make rows of them: a pure function of its batch.
 
-ads owed ──> GET feedentry, concurrently ──> redact ──> version + features ──> Arrow
+pending ads ──> GET feedentry, concurrently ──> redact ──> version + features ──> Arrow
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -16,108 +18,151 @@ from extract.features import rules as features
 from extract.hashing import canonical_json, version_id
 from extract.privacy.redact import redact
 from extract.schema import AD_FEATURES, AD_VERSIONS
-from extract.sources.nav.client import Access, FeedClient, NotFound, Token
+from extract.sources.nav.client import DetailTooLarge, FeedClient, FeedConnection, NotFound, Token
 from extract.sources.nav.fields import fields_of
 from extract.sources.nav.parse import ACTIVE, Detail, Reject, microseconds
 
 SOURCE = "feed"
-ENOUGH_FAILURES = 4
-"""So many ads in a row that cannot be had mean a feed that is down, however few the connections."""
+MIN_FAILURES = 4
+"""This many ads in a row that cannot be had mean that the feed is down, however few the connections."""
+
+logger = logging.getLogger(__name__)
 
 
-class OwedAd(NamedTuple):
+class PendingAd(NamedTuple):
     """An ad whose last event says that it is active, so that its detail is to be fetched."""
 
     ad_id: str
     event_at: datetime
     """Of that event; UTC, the feed's clock."""
     has_failed: bool = False
-    """In an earlier run."""
+    """Before."""
 
 
 class DetailBatch(NamedTuple):
-    """What became of a batch of owed ads. An ad that is in neither list was not tried."""
+    """What became of a batch of pending ads. An ad in neither `fetched` nor `failed` was not asked for."""
 
     versions: pa.Table
     features: pa.Table
-    settled: list[str]
+    fetched: list[str]
     failed: dict[str, str]
-    """Ad to reason; these stay owed."""
+    """Ad to reason; these stay pending."""
     rejects: list[Reject]
-    unavailable: str | None
-    """Why the feed was given up on, None while it answers."""
+    unavailable: str | None = None
+    """Why no more were asked for; None while the feed answers."""
     fields: frozenset[str] = frozenset()
     """The fields that the ads have, as `extract.sources.nav.fields` names them."""
 
 
+class _Rows(NamedTuple):
+    """What an ad's detail becomes."""
+
+    version: tuple[Any, ...] | None = None
+    features: tuple[Any, ...] | None = None
+    fields: frozenset[str] = frozenset()
+    reject: Reject | None = None
+    failure: str | None = None
+    """Why the ad stays pending."""
+
+
 def fetch_details(
-    ads: Sequence[OwedAd],
-    access: Access,
+    ads: Sequence[PendingAd],
+    connection: FeedConnection,
     token: Token,
     connections: int,
     extracted_at: datetime,
 ) -> DetailBatch:
     """Fetch the ads' details, at most `connections` at once.
 
-    Raises TokenRefused; every other trouble is in the answer.
+    Raises TokenRefused; every other failure is in the result.
     """
-    by_id = {ad.ad_id: ad for ad in ads}
-    states: list[_State] = []
-    failed: dict[str, str] = {}
+    return asyncio.run(_fetch(ads, connection, token, connections, extracted_at))
+
+
+async def _fetch(
+    ads: Sequence[PendingAd],
+    connection: FeedConnection,
+    token: Token,
+    connections: int,
+    extracted_at: datetime,
+) -> DetailBatch:
+    by_ad: dict[str, _Rows] = {}
     unavailable: str | None = None
     failures_in_a_row = 0
-    with FeedClient(access, token) as client:
-        try:
-            for ad_id, detail in client.details(by_id, connections):
-                ad = by_id[ad_id]
-                if isinstance(detail, NotFound):
-                    failed[ad_id] = "unknown to the feed (404)"
-                elif isinstance(detail, SourceUnavailable):
-                    failed[ad_id] = str(detail)
-                    # An ad that failed before says nothing of the feed; enough others in a row do.
-                    failures_in_a_row += not ad.has_failed
-                    if failures_in_a_row >= max(connections, ENOUGH_FAILURES):
-                        raise detail
-                elif detail.status == ACTIVE and detail.content is None:
-                    failures_in_a_row = 0
-                    failed[ad_id] = "ACTIVE without content"
-                else:
-                    failures_in_a_row = 0
-                    states.append(_state(ad, detail, extracted_at))
-        except SourceUnavailable as error:
-            unavailable = str(error)
+    async with FeedClient(connection, token, connections) as client:
+        async for ad, detail in _details(client, ads):
+            if isinstance(detail, SourceUnavailable):
+                by_ad[ad.ad_id] = _Rows(failure=str(detail))
+                # An ad that failed before says nothing of the feed; enough others in a row do.
+                failures_in_a_row += not ad.has_failed
+                if failures_in_a_row >= max(connections, MIN_FAILURES):
+                    unavailable = str(detail)
+                    break
+            else:
+                failures_in_a_row = 0
+                by_ad[ad.ad_id] = _rows(ad, detail, extracted_at)
+    rows = by_ad.values()
     return DetailBatch(
-        AD_VERSIONS.batch(state.version for state in states),
-        AD_FEATURES.batch(state.features for state in states if state.features),
-        [state.ad_id for state in states],
-        failed,
-        [state.reject for state in states if state.reject],
+        AD_VERSIONS.batch(row.version for row in rows if row.version),
+        AD_FEATURES.batch(row.features for row in rows if row.features),
+        [ad_id for ad_id, row in by_ad.items() if not row.failure],
+        {ad_id: row.failure for ad_id, row in by_ad.items() if row.failure},
+        [row.reject for row in rows if row.reject],
         unavailable,
-        frozenset().union(*(state.fields for state in states)),
+        frozenset().union(*(row.fields for row in rows)),
     )
 
 
-class _State(NamedTuple):
-    """What an ad's detail becomes: rows of the raw tables, and the names of its fields."""
+async def _details(
+    client: FeedClient, ads: Sequence[PendingAd]
+) -> AsyncIterator[tuple[PendingAd, Detail | NotFound | DetailTooLarge | SourceUnavailable]]:
+    """Each ad with its detail, or with why there is none, as they arrive."""
 
-    ad_id: str
-    version: tuple[Any, ...]
-    features: tuple[Any, ...] | None
-    reject: Reject | None
-    fields: set[str]
+    async def ask(ad: PendingAd) -> Any:
+        try:
+            return ad, await client.detail(ad.ad_id)
+        except (NotFound, DetailTooLarge, SourceUnavailable) as error:
+            return ad, error
+
+    tasks = [asyncio.create_task(ask(ad)) for ad in ads]
+    try:
+        for task in asyncio.as_completed(tasks):
+            yield await task
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _state(ad: OwedAd, detail: Detail, extracted_at: datetime) -> _State:
+def _rows(ad: PendingAd, detail: Detail | NotFound | DetailTooLarge, extracted_at: datetime) -> _Rows:
+    if isinstance(detail, NotFound):
+        return _Rows(failure=str(detail))
+    if isinstance(detail, DetailTooLarge):
+        return _Rows(reject=Reject(ad.ad_id, str(detail), None))
+    if detail.ad_id.lower() != ad.ad_id.lower():
+        reason = "the detail is that of another ad"
+        reject = None if ad.has_failed else Reject(ad.ad_id, reason, {"uuid": detail.ad_id})
+        return _Rows(reject=reject, failure=reason)
+    if detail.status == ACTIVE and detail.content is None:
+        return _Rows(failure="ACTIVE without content")
+    try:
+        return _version(ad, detail, extracted_at)
+    except Exception as error:  # one ad must not stop the others
+        logger.exception("the detail of ad %s", ad.ad_id)
+        return _Rows(failure=f"the detail cannot be worked on: {type(error).__name__}")
+
+
+def _version(ad: PendingAd, detail: Detail, extracted_at: datetime) -> _Rows:
     content = None if detail.content is None else redact(detail.content)
     document = None if content is None else canonical_json(content)
     changed_at, reject = detail.changed_at, None
     if changed_at is None:
         changed_at = ad.event_at
-        reason = "'sistEndret' of the detail is no time; the event's time stands in for it"
+        reason = "'sistEndret' of the detail is no time that can be true; the event's time is used"
         reject = Reject(ad.ad_id, reason, detail.changed)
     version = version_id(ad.ad_id, detail.status, microseconds(changed_at), document)
     row = (ad.ad_id, version, detail.status, changed_at, SOURCE, document, extracted_at)
     if content is None:
-        return _State(ad.ad_id, row, None, reject, set())
+        return _Rows(row, reject=reject)
     described = (ad.ad_id, version, features.RULES_VERSION, *features.of_ad(content), extracted_at)
-    return _State(ad.ad_id, row, described, reject, fields_of(content))
+    return _Rows(row, described, frozenset(fields_of(content)), reject)

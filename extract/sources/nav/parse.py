@@ -1,4 +1,4 @@
-"""Parse what the feed answers: pages into events, details into states. Pure functions, no I/O.
+"""Parse what the feed answers: pages into entries, details into states. Pure functions, no I/O.
 
 The shapes are those of NAV's Job Vacancy Feed, https://navikt.github.io/pam-stilling-feed/.
 """
@@ -9,42 +9,51 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-import orjson
+from extract.hashing import decode_json
 
 ACTIVE = "ACTIVE"
-INACTIVE = "INACTIVE"
-
 OSLO = ZoneInfo("Europe/Oslo")
 EPOCH = datetime.fromtimestamp(0, UTC)
+MASKED_TITLE = "..."
+MAX_AHEAD = timedelta(days=1)
+"""A time further ahead of now than this cannot be true."""
 
 
-class NotUnderstood(ValueError):
-    """An answer that is not what the feed is known to send; the message says what was found."""
+class ParseError(ValueError):
+    """An answer that is not what the source is known to send; the message says what was found."""
 
 
 class Event(NamedTuple):
-    """One change of an ad, as a page tells it. `event_at` is UTC, on the feed's clock."""
+    """One change of an ad, as a page shows it. `event_at` is UTC, on the feed's clock."""
 
     ad_id: str
     status: str
     event_at: datetime
+    is_masked: bool | None = None
+    """Of a closing event: whether title and employer are hidden, as they are unless the ad expired."""
 
 
 class Reject(NamedTuple):
-    """Something that could not be understood, kept so that it can be seen and tried again."""
+    """Something that could not be understood, kept so that it can be seen and read again."""
 
     ad_id: str | None
     reason: str
     payload: Any
 
 
+class Entry(NamedTuple):
+    """One line of a page: an event, a reject, or both where the event's time cannot be true."""
+
+    event: Event | None
+    reject: Reject | None
+
+
 class Page(NamedTuple):
-    """One page of the feed: events in the feed's order, `next_id` None at the tip."""
+    """One page of the feed, its entries in the feed's order; `next_id` is None on the newest page."""
 
     page_id: str
     next_id: str | None
-    events: list[Event]
-    rejects: list[Reject]
+    entries: list[Entry]
 
 
 class Detail(NamedTuple):
@@ -53,93 +62,130 @@ class Detail(NamedTuple):
     ad_id: str
     status: str
     changed_at: datetime | None
-    """UTC, on the ad's own clock; None if `changed`, the text it was sent as, cannot be read."""
+    """UTC, on the ad's own clock; None if `changed`, the text it was sent as, is no time that can be true."""
     changed: Any
     content: dict[str, Any] | None
 
 
-def parse_instant(text: Any) -> datetime:
-    """The UTC instant of an ISO 8601 text; without an offset it is wall time in Oslo.
+def parse_timestamp(text: Any) -> datetime:
+    """The UTC timestamp of an ISO 8601 text; without an offset it is wall time in Oslo.
 
     Raises TypeError, ValueError or OverflowError for anything else.
     """
-    instant = datetime.fromisoformat(text)
-    if instant.tzinfo is None:
-        instant = instant.replace(tzinfo=OSLO)
-    return instant.astimezone(UTC)
+    timestamp = datetime.fromisoformat(text)
+    return (timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=OSLO)).astimezone(UTC)
 
 
-def microseconds(instant: datetime) -> int:
+def microseconds(timestamp: datetime) -> int:
     """Microseconds since 1970 in UTC, exact as a float's would not be."""
-    return (instant - EPOCH) // timedelta(microseconds=1)
+    return (timestamp - EPOCH) // timedelta(microseconds=1)
 
 
-def parse_page(body: bytes) -> Page:
-    """The page in an answer of `/api/v1/feed`. Raises NotUnderstood if it is no page at all.
-
-    A single item that cannot be read does not spoil the page: it becomes a reject.
-    """
+def parse_page(body: bytes, now: datetime) -> Page:
+    """The page in an answer of `/api/v1/feed`. Raises ParseError if it is no page at all."""
     page = _json_object(body)
     page_id, items = page.get("id"), page.get("items")
     if not isinstance(page_id, str) or not isinstance(items, list):
-        raise NotUnderstood("a feed page without 'id' or 'items'")
-    events: list[Event] = []
-    rejects: list[Reject] = []
+        raise ParseError("a feed page without 'id' or 'items'")
+    entries: list[Entry] = []
+    latest: dict[str, Event] = {}
     for item in items:
         try:
-            events.append(_parse_item(item))
-        except NotUnderstood as error:
-            rejects.append(Reject(_ad_id(item), str(error), item))
+            entry = _parse_item(item, latest, now)
+        except ParseError as error:
+            entry = Entry(None, Reject(_ad_id(item), str(error), item))
+        if entry.event:
+            latest[entry.event.ad_id] = entry.event
+        entries.append(entry)
     next_id = page.get("next_id")
     # The last page has been seen to name itself: nothing stands behind it either.
-    at_tip = not isinstance(next_id, str) or next_id == page_id
-    return Page(page_id, None if at_tip else next_id, events, rejects)
+    is_newest = not isinstance(next_id, str) or next_id == page_id
+    return Page(page_id, None if is_newest else next_id, entries)
 
 
-def parse_detail(body: bytes) -> Detail:
-    """The ad in an answer of `/api/v1/feedentry/{uuid}`. Raises NotUnderstood."""
+def parse_detail(body: bytes, now: datetime) -> Detail:
+    """The ad in an answer of `/api/v1/feedentry/{uuid}`. Raises ParseError."""
     entry = _json_object(body)
     ad_id, status = entry.get("uuid"), entry.get("status")
     if not isinstance(ad_id, str) or not isinstance(status, str):
-        raise NotUnderstood("an ad without 'uuid' or 'status'")
+        raise ParseError("an ad without 'uuid' or 'status'")
     content = entry.get("ad_content")
     if content is not None and not isinstance(content, dict):
-        raise NotUnderstood(f"an 'ad_content' that is a {type(content).__name__}")
+        raise ParseError(f"an 'ad_content' that is a {type(content).__name__}")
     changed = entry.get("sistEndret")
     try:
-        changed_at = parse_instant(changed)
+        changed_at = parse_timestamp(changed)
     except (TypeError, ValueError, OverflowError):
+        changed_at = None
+    if changed_at and changed_at > now + MAX_AHEAD:
         changed_at = None
     return Detail(ad_id, status.upper(), changed_at, changed, content or None)
 
 
 def _json_object(body: bytes) -> dict[str, Any]:
     try:
-        value = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise NotUnderstood(f"not JSON: {error}") from None
+        value = decode_json(body)
+    except ValueError as error:
+        raise ParseError(str(error)) from None
     if not isinstance(value, dict):
-        raise NotUnderstood(f"a JSON {type(value).__name__} in place of an object")
+        raise ParseError(f"a JSON {type(value).__name__} in place of an object")
     return value
 
 
 def _ad_id(item: Any) -> str | None:
-    entry = item.get("_feed_entry") if isinstance(item, dict) else None
+    item = item if isinstance(item, dict) else {}
+    entry = item.get("_feed_entry")
     ad_id = entry.get("uuid") if isinstance(entry, dict) else None
-    if ad_id is None and isinstance(item, dict):
-        ad_id = item.get("id")
+    ad_id = item.get("id") if ad_id is None else ad_id
     return ad_id if isinstance(ad_id, str) and ad_id else None
 
 
-def _parse_item(item: Any) -> Event:
+def _parse_item(item: Any, latest: dict[str, Event], now: datetime) -> Entry:
+    """The entry of an item; `latest` holds the last event of each ad on the same page. Raises ParseError."""
     ad_id = _ad_id(item)
     entry = item.get("_feed_entry") if isinstance(item, dict) else None
     if ad_id is None or not isinstance(entry, dict):
-        raise NotUnderstood("an item without '_feed_entry' or an ad's id")
-    status, changed = entry.get("status"), entry.get("sistEndret")
+        raise ParseError("an item without '_feed_entry' or an ad's id")
+    status = entry.get("status")
     if not isinstance(status, str) or not status:
-        raise NotUnderstood("an item without 'status'")
+        raise ParseError("an item without 'status'")
+    status = status.upper()
+    is_masked = None
+    if status != ACTIVE:
+        is_masked = entry.get("title") == MASKED_TITLE and not entry.get("businessName")
     try:
-        return Event(ad_id, status.upper(), parse_instant(changed))
+        event_at = _event_at(entry.get("sistEndret"), item.get("date_modified"), status, latest.get(ad_id))
     except (TypeError, ValueError, OverflowError):
-        raise NotUnderstood(f"'sistEndret' is no time: {str(changed)[:40]!r}") from None
+        changed = str(entry.get("sistEndret"))[:40]
+        raise ParseError(f"'sistEndret' is no time: {changed!r}") from None
+    if event_at <= now + MAX_AHEAD:
+        return Entry(Event(ad_id, status, event_at, is_masked), None)
+    # Just after the entries before it, since that is the same whenever the page is read.
+    before = max((event.event_at for event in latest.values()), default=now)
+    bound = min(now, before + timedelta(microseconds=1))
+    reason = "the time of an event lies more than a day ahead; that of the entries before it is used"
+    return Entry(Event(ad_id, status, bound, is_masked), Reject(ad_id, reason, item))
+
+
+def _event_at(changed: Any, modified: Any, status: str, before: Event | None) -> datetime:
+    """The UTC time of an event, from the text that has an offset.
+
+    Where none has one it is wall time in Oslo, and an event that follows another of the same ad is later.
+    """
+    texts = [text for text in (changed, modified) if _is_time(text)] or [changed]
+    times = [datetime.fromisoformat(text) for text in texts]
+    if with_offset := [time for time in times if time.tzinfo]:
+        return with_offset[0].astimezone(UTC)
+    # In the hour that the clocks pass twice in autumn, the second time comes after the first.
+    candidates = [times[0].replace(tzinfo=OSLO, fold=fold).astimezone(UTC) for fold in (0, 1)]
+    if before is None or (before.status, before.event_at) == (status, candidates[0]):
+        return candidates[0]
+    after = [time for time in candidates if time > before.event_at]
+    return after[0] if after else before.event_at + timedelta(microseconds=1)
+
+
+def _is_time(text: Any) -> bool:
+    try:
+        return bool(datetime.fromisoformat(text))
+    except (TypeError, ValueError):
+        return False

@@ -1,4 +1,4 @@
-"""The records of a declared API as states: pure functions of a batch, no I/O.
+"""The records of a declared API as states: pure functions of a record, no I/O.
 
     record ──> key, time ──> personal fields left out, texts masked ──> state, or a reject
 
@@ -9,34 +9,26 @@ number or a text with spaces does not: it is masked, and the record's id is then
 
 from __future__ import annotations
 
-import hashlib
+import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, NamedTuple
 
 from extract.hashing import canonical_json
-from extract.privacy.personal_data import IDENTITY
-from extract.privacy.redact import DROPPED_FIELD, STRUCTURAL_FIELDS, looks_structural, redact, redact_text
-from extract.sources.nav.parse import NotUnderstood
+from extract.privacy.redact import DROPPED_FIELD, looks_like_code, redact
+from extract.sources.http import MAX_DOCUMENT_BYTES
+from extract.sources.load_log import Reject, digest
+from extract.sources.nav.parse import ParseError
 
 
 class Shape(NamedTuple):
     """What is declared of a record; fields are paths such as employer.orgnr, through lists as well."""
 
-    source: str
-    key: tuple[str, ...]
-    time: str | None
-    zone: tzinfo
-    personal: tuple[str, ...]
-    codes: tuple[str, ...]
-
-
-class Read(NamedTuple):
-    """A record as it was read: which page of the run, and when (UTC)."""
-
-    page: int
-    read_at: datetime
-    record: Any
+    key: Sequence[str] = ()
+    time: str | None = None
+    zone: tzinfo = UTC
+    personal: Sequence[str] = ()
+    codes: Sequence[str] = ()
 
 
 class State(NamedTuple):
@@ -46,32 +38,6 @@ class State(NamedTuple):
     state_hash: str
     changed_at: datetime | None
     document: str
-
-
-class Rejected(NamedTuple):
-    """What is no record; `payload` is redacted."""
-
-    reject_id: str
-    reason: str
-    payload: str
-
-
-class Converted(NamedTuple):
-    """What the records of one page became, in their order, and which personal fields they had."""
-
-    page: int
-    read_at: datetime
-    results: list[State | Rejected]
-    personal: set[str]
-
-
-def convert(batch: Sequence[Read], shape: Shape) -> Converted:
-    """The states in the records of one page."""
-    results = [_state(read.record, shape) for read in batch]
-    found = {
-        path for path in shape.personal if any(True for read in batch for _ in values(read.record, path))
-    }
-    return Converted(batch[0].page, batch[0].read_at, results, found)
 
 
 def values(record: Any, path: str) -> Iterator[Any]:
@@ -87,60 +53,65 @@ def values(record: Any, path: str) -> Iterator[Any]:
             yield record[name]
 
 
-def instant_of(record: Any, shape: Shape) -> datetime | None:
-    """The record's time in UTC, None where it tells none; without an offset it is in the declared zone.
+def parse_time(value: Any, zone: tzinfo) -> datetime:
+    """The time in UTC: of ISO 8601, in the zone if it has no offset, or of 10 digits (seconds) or 13.
 
-    A number counts seconds since 1970. Raises NotUnderstood.
+    Raises TypeError, ValueError or OverflowError for any other form.
     """
-    value = next(values(record, shape.time), None) if shape.time else None
-    if value is None:
-        return None
-    try:
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return datetime.fromtimestamp(value, UTC)
-        instant = datetime.fromisoformat(value)
-        return (instant if instant.tzinfo else instant.replace(tzinfo=shape.zone)).astimezone(UTC)
-    except (TypeError, ValueError, OverflowError, OSError):
-        raise NotUnderstood(f"no time in the field {shape.time!r}") from None
+    text = str(value) if type(value) in (int, float) else value
+    if epoch := re.fullmatch(r"([0-9]{10})([0-9]{3})?(\.[0-9]+)?", text):
+        return datetime.fromtimestamp(float(text) / (1000 if epoch[2] else 1), UTC)
+    if not isinstance(value, str) or (text.isdecimal() and len(text) != len("20260131")):
+        raise ValueError("another form of time")
+    timestamp = datetime.fromisoformat(text)
+    return (timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=zone)).astimezone(UTC)
 
 
-def digest(value: Any) -> str:
-    """32 hex characters (blake2b, 128 bits) of the value as canonical JSON."""
-    return hashlib.blake2b(canonical_json(value).encode(), digest_size=16).hexdigest()
-
-
-def _state(record: Any, shape: Shape) -> State | Rejected:
+def state_of(record: Any, shape: Shape, read_at: datetime) -> State | Reject:
+    """The state that the record is in; `read_at` is UTC."""
     if not isinstance(record, dict):
-        return _rejected(f"a record that is a {type(record).__name__}", {}, shape)
+        return _reject(f"a record that is a {type(record).__name__}", {})
+    if len(canonical_json(record)) > MAX_DOCUMENT_BYTES:
+        shown = {path: digest(value) for path in shape.key for value in values(record, path)}
+        return _reject(f"a record above {MAX_DOCUMENT_BYTES >> 20} MB", shown)
     content = _redacted(record, shape)
     try:
         key = [_key_part(record, path) for path in shape.key]
-        changed_at = instant_of(record, shape)
-    except NotUnderstood as error:
-        return _rejected(str(error), content, shape)
+        changed_at = _changed_at(record, shape, read_at)
+    except ParseError as error:
+        return _reject(str(error), content)
     document = canonical_json(content)
     state_hash = digest([changed_at.isoformat() if changed_at else None, document])
     record_id = state_hash if not key else key[0] if len(key) == 1 else canonical_json(key)
     return State(record_id, state_hash, changed_at, document)
 
 
-def _rejected(reason: str, content: dict[str, Any], shape: Shape) -> Rejected:
+def _changed_at(record: Any, shape: Shape, read_at: datetime) -> datetime | None:
+    value = next(values(record, shape.time), None) if shape.time else None
+    if value is None:
+        return None
+    try:
+        changed_at = parse_time(value, shape.zone)
+    except (TypeError, ValueError, OverflowError):
+        raise ParseError(f"no time in the field {shape.time!r}") from None
+    if changed_at > read_at + timedelta(days=1):
+        raise ParseError(f"a time more than a day ahead in the field {shape.time!r}")
+    return changed_at
+
+
+def _reject(reason: str, content: dict[str, Any]) -> Reject:
     payload = canonical_json(content)
-    return Rejected(digest([shape.source, reason, payload]), reason, payload)
+    return Reject(digest([reason, payload]), reason, payload)
 
 
 def _redacted(record: dict[str, Any], shape: Shape) -> dict[str, Any]:
-    # redact() drops a contact list and masks its names wherever they stand: personal values go there
-    contacts = [record.get(DROPPED_FIELD)]
+    contacts = [record.get(DROPPED_FIELD)]  # redact() drops these, and masks the names in them elsewhere
     content = record
     for path in shape.personal:
         contacts += values(record, path)
         content = _without(content, path.split("."))
-    structural = set(STRUCTURAL_FIELDS)
-    for path in filter(None, (*shape.codes, *shape.key, shape.time)):
-        kept = all(_is_code(value) for value in values(record, path) if isinstance(value, str))
-        (structural.add if kept else structural.discard)(path.rpartition(".")[2])
-    return redact({**content, DROPPED_FIELD: contacts}, structural)
+    code_paths = [path for path in (*shape.codes, *shape.key, shape.time) if path]
+    return redact({**content, DROPPED_FIELD: contacts}, code_paths=code_paths)
 
 
 def _without(value: Any, path: Sequence[str]) -> Any:
@@ -157,10 +128,6 @@ def _without(value: Any, path: Sequence[str]) -> Any:
 def _key_part(record: dict[str, Any], path: str) -> str:
     value = next(values(record, path), None)
     if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
-        raise NotUnderstood(f"no text or whole number in the key field {path!r}")
+        raise ParseError(f"no text or whole number in the key field {path!r}")
     text = str(value)
-    return text if _is_code(text) else digest(text)
-
-
-def _is_code(text: str) -> bool:
-    return looks_structural(text) and IDENTITY not in redact_text(text)
+    return text if looks_like_code(text) else digest(text)

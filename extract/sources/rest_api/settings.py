@@ -1,16 +1,20 @@
-"""What a section `[sources.api.NAME]` declares of a JSON API: read, and refused where it cannot work."""
+"""What a section `[sources.api.NAME]` declares of a JSON API: dlt's `client` and `endpoint`, and ours.
+
+`client` and `endpoint` are those of dlt's RESTAPIConfig, less the secret, which is the setting `secret`.
+"""
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
-from datetime import UTC, datetime, tzinfo
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import dlt
+import requests
 from dlt.common import jsonpath
 from dlt.common.configuration import configspec
 from dlt.common.configuration.specs import BaseConfiguration
@@ -18,35 +22,33 @@ from dlt.common.typing import TSecretStrValue
 from dlt.sources.helpers.rest_client.auth import AuthConfigBase
 from dlt.sources.helpers.rest_client.paginators import BasePaginator
 from dlt.sources.rest_api.config_setup import AUTH_MAP, create_paginator
+from dlt.sources.rest_api.typing import ClientConfig, Endpoint
 
 from extract.config import resolved
 from extract.errors import ConfigurationError
+from extract.sources.http import HttpSettings
+from extract.sources.http_session import api_session
+from extract.sources.rest_api.records import Shape
 
 TAKEN = {"feed", "nav_feed", "mongo_archive", "register"}
 """Names of the sources that are not declared."""
 
 SECRETS = {
-    "bearer": ("token", ()),
-    "api_key": ("api_key", ("name",)),
-    "http_basic": ("password", ("username",)),
-    "oauth2_client_credentials": ("client_secret", ("access_token_url", "client_id")),
+    "bearer": "token",
+    "api_key": "api_key",
+    "http_basic": "password",
+    "oauth2_client_credentials": "client_secret",
 }
-"""By dlt's kind of authentication: the field that is `secret`, and those that `auth` must have."""
+"""By dlt's kind of authentication: the field that is `secret`."""
 
 
 @configspec
 class ApiSettings(BaseConfiguration):
     """One JSON API; docs/settings/sources.md explains each setting. Times are in seconds."""
 
-    base_url: str | None = None
-    path: str = ""
-    params: dict[str, Any] | None = None
-    headers: dict[str, str] | None = None
-    auth: dict[str, Any] | None = None
+    client: dict[str, Any] | None = None
+    endpoint: dict[str, Any] | None = None
     secret: TSecretStrValue | None = None
-    paging: dict[str, Any] | None = None
-    most_records: int | None = None
-    records: str = "$"
     key: list[str] | None = None
     time: str | None = None
     time_zone: str = "UTC"
@@ -58,109 +60,112 @@ class ApiSettings(BaseConfiguration):
     connect_timeout: float = 10
     read_timeout: float = 60
     attempts: int = 5
-    longest_wait: float = 60
+    max_backoff: float = 60
+
+
+FIELDS = {
+    "client.": set(ClientConfig.__annotations__) - {"session"},
+    "endpoint.": set(Endpoint.__annotations__) - {"incremental", "auth"},
+    "": set(ApiSettings().get_resolvable_fields()),
+}
 
 
 class Api:
     """A declared API that can be asked. Raises ConfigurationError that names the wrong field."""
 
-    def __init__(self, name: str, settings: ApiSettings) -> None:
+    def __init__(self, name: str, settings: ApiSettings, section: Iterable[str] = ()) -> None:
         self.name, self.settings = name, settings
-        url = urlsplit(settings.base_url or "")
-        if url.scheme not in ("http", "https") or not url.hostname:
-            raise self.wrong("base_url", f"{settings.base_url!r} is no http(s) address")
-        if "@" in url.netloc:
-            raise self.wrong("base_url", "a user and password belong into `auth` and `secret`")
-        if "://" in settings.path:
-            raise self.wrong("path", "it begins where base_url ends")
-        self.origin = f"{url.scheme}://{url.netloc}/"
-        for name, least in (("look_back_days", 0), ("attempts", 1), ("most_records", 1)):
-            if (value := getattr(settings, name)) is not None and value < least:
-                raise self.wrong(name, f"{value} is less than {least}")
-        self.start = self._start()
-        self.zone = self._zone()
-        if self.asks_for("since") and not (settings.time and settings.start):
-            raise self.wrong("params", "{since} needs the settings `time` and `start`")
-        if self.asks_for("until") and not settings.time:
-            raise self.wrong("params", "{until} needs the setting `time`")
-        if settings.most_records and not self.asks_for("until"):
-            raise self.wrong("most_records", "what lies beyond it is asked for by {until} in params")
+        self.client, self.endpoint = settings.client or {}, settings.endpoint or {}
+        self._refuse_unknown("", section)
+        self._refuse_unknown("client.", self.client)
+        self._refuse_unknown("endpoint.", self.endpoint)
+        self.base_url = str(self.client.get("base_url"))
+        self.session = self._session(self.base_url, "client.base_url")
+        if "://" in str(self.endpoint.get("path", "")):
+            raise self.wrong("endpoint.path", "it begins where base_url ends")
+        if settings.look_back_days < 0:
+            raise self.wrong("look_back_days", f"{settings.look_back_days} is less than 0")
+        if "{since}" in f"{self.endpoint}" and not (settings.time and settings.start):
+            raise self.wrong("endpoint", "{since} needs the settings `time` and `start`")
         if both := {*(settings.key or ())} & {*(settings.personal or ())}:
             raise self.wrong("key", f"{both.pop()!r} is personal, too: a key is stored")
+        self.start: datetime | None = self._checked("start", _day) if settings.start else None
+        zone = self._checked("time_zone", ZoneInfo)
+        self.shape = Shape(
+            settings.key or (), settings.time, zone, settings.personal or (), settings.codes or ()
+        )
+        self.selector = self.endpoint.get("data_selector", "$")
         try:
-            jsonpath.compile_path(settings.records)
+            jsonpath.compile_path(self.selector)
         except Exception:
-            raise self.wrong("records", f"{settings.records!r} is no JSON path") from None
+            raise self.wrong("endpoint.data_selector", f"{self.selector!r} is no JSON path") from None
         self.paginator()
         self.auth = self._auth()
 
-    def asks_for(self, place: str) -> bool:
-        """Whether {since} or {until} stands in the query."""
-        return any(f"{{{place}}}" in str(value) for value in (self.settings.params or {}).values())
-
-    def params(self, since: datetime | None, until: datetime) -> dict[str, Any]:
-        """The query, with the ends of what is to be read (UTC) in their places."""
-        ends = {"{since}": since, "{until}": until}
-        query = dict(self.settings.params or {})
-        for name, value in query.items():
-            for place, instant in ends.items():
-                if instant is not None and isinstance(value, str):
-                    value = value.replace(place, instant.strftime(self.settings.time_format))
-            query[name] = value
-        return query
-
     def paginator(self) -> BasePaginator:
         """dlt's paginator, new for each walk. Where no total is named, an empty page is the end."""
-        given = {"type": "single_page", **(self.settings.paging or {})}
-        if given["type"] in ("offset", "page_number"):
+        given = self.endpoint.get("paginator", self.client.get("paginator", "auto"))
+        given = dict(given) if isinstance(given, Mapping) else {"type": given}
+        if given.get("type") in ("offset", "page_number"):
             given.setdefault("total_path", None)
         try:
             paginator = create_paginator(given)  # type: ignore[arg-type]
         except (TypeError, ValueError) as error:
-            raise self.wrong("paging", str(error)) from None
+            raise self.wrong("endpoint.paginator", str(error)) from None
         if paginator is None:
-            raise self.wrong("paging", "its type must be named, not 'auto'")
+            raise self.wrong(
+                "endpoint.paginator", "name its type; it is single_page for an API without pages"
+            )
         return paginator
 
     def wrong(self, field: str, what: str) -> ConfigurationError:
         """The error that names the field."""
         return ConfigurationError(f"sources.api.{self.name}.{field}: {' '.join(what.split()).rstrip('.')}.")
 
-    def _start(self) -> datetime | None:
-        if self.settings.start is None:
-            return None
-        try:
-            return datetime.strptime(self.settings.start, "%Y-%m-%d").replace(tzinfo=UTC)
-        except ValueError:
-            raise self.wrong("start", f"{self.settings.start!r} is no date such as 2026-01-31") from None
+    def _refuse_unknown(self, part: str, given: Iterable[str]) -> None:
+        for field in set(given) - FIELDS[part]:
+            names = {name: place + name for place in (*FIELDS, part) for name in FIELDS[place]}
+            near = difflib.get_close_matches(field, names, 1)
+            hint = f" Is {names[near[0]]} meant?" if near else ""
+            raise self.wrong(part + field, f"there is no such setting.{hint}")
 
-    def _zone(self) -> tzinfo:
+    def _checked(self, field: str, parse: Callable[[str], Any]) -> Any:
+        value = getattr(self.settings, field)
         try:
-            return ZoneInfo(self.settings.time_zone)
+            return parse(value)
         except (KeyError, OSError, ValueError):
-            raise self.wrong("time_zone", f"{self.settings.time_zone!r} is no time zone") from None
+            raise self.wrong(field, f"{value!r} cannot be read") from None
+
+    def _session(self, address: str, field: str) -> requests.Session:
+        """A session that asks this host alone, wherever an answer links to."""
+        url = urlsplit(address)
+        if "@" in url.netloc:
+            raise self.wrong(field, "a user and password belong into `client.auth` and `secret`")
+        if url.scheme not in ("http", "https") or not url.hostname:
+            raise self.wrong(field, f"{address!r} is no http(s) address")
+        session = api_session(HttpSettings.of(self.settings))
+        adapter = session.get_adapter(address)
+        session.adapters.clear()  # requests refuses a host for which it has none
+        session.mount(f"{url.scheme}://{url.netloc}/", adapter)
+        return session
 
     def _auth(self) -> AuthConfigBase | None:
-        given, secret = self.settings.auth, self.settings.secret
+        given, secret = self.client.get("auth"), self.settings.secret
         if given is None and secret is None:
             return None
-        kind, rest = (given or {}).get("type", "bearer"), dict(given or {})
-        rest.pop("type", None)
+        rest = dict(given) if isinstance(given, Mapping) else {"type": given or "bearer"}
+        kind = rest.pop("type", "bearer")
         if kind not in SECRETS:
-            raise self.wrong("auth", f"its type is one of {', '.join(SECRETS)}")
-        field, needed = SECRETS[kind]
-        if missing := [name for name in needed if not rest.get(name)]:
-            raise self.wrong("auth", f"{kind} needs {', '.join(missing)}")
-        if field in rest:
-            raise self.wrong("auth", f"put {field} into `secret`, in .dlt/secrets.toml or the environment")
-        if not secret:
-            raise self.wrong("secret", f"{kind} needs one, in .dlt/secrets.toml or the environment")
-        if rest.get("location", "header") not in ("header", "query"):
-            raise self.wrong("auth", "its location is header or query")
+            raise self.wrong("client.auth", f"its type is one of {', '.join(SECRETS)}")
+        if SECRETS[kind] in rest or not secret:
+            field = f"{SECRETS[kind]} of {kind}"
+            raise self.wrong("secret", f"it is the {field}: put it into .dlt/secrets.toml or the environment")
+        if kind.startswith("oauth2"):
+            rest["session"] = self._session(str(rest.get("access_token_url")), "client.auth.access_token_url")
         try:
-            return AUTH_MAP[kind](**rest, **{field: secret})
+            return AUTH_MAP[kind](**rest, **{SECRETS[kind]: secret})
         except TypeError as error:
-            raise self.wrong("auth", str(error).partition("() ")[2]) from None
+            raise self.wrong("client.auth", str(error).partition("() ")[2]) from None
 
 
 def declared_api(name: str) -> Api:
@@ -170,15 +175,12 @@ def declared_api(name: str) -> Api:
             f"A source cannot be called {name!r}: small letters, digits and _, and not {', '.join(TAKEN)}."
         )
     settings = resolved(ApiSettings(), "sources", "api", name)
-    given: Any = dlt.config.get("sources.api")
-    sections: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
-    if settings.base_url is None and name not in sections:
+    sections = dlt.config.get("sources.api") or {}
+    if settings.client is None and name not in sections:
         known = f"declared are: {', '.join(sections)}" if sections else "none is declared"
         raise ConfigurationError(f"There is no section [sources.api.{name}] in .dlt/config.toml; {known}.")
-    fields = settings.get_resolvable_fields()
-    for field in sections.get(name, ()):
-        if field not in fields:
-            near = difflib.get_close_matches(field, fields, 1)
-            hint = f" Is {near[0]} meant?" if near else ""
-            raise ConfigurationError(f"sources.api.{name}.{field}: there is no such setting.{hint}")
-    return Api(name, settings)
+    return Api(name, settings, sections.get(name, ()))
+
+
+def _day(text: str) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)

@@ -1,0 +1,126 @@
+"""One run through the feed: what it was given, how far it is, and what it is to read again today."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+from extract.config import FeedSettings
+from extract.executors.bounded_map import BatchExecutor
+from extract.sources.nav.client import Token
+from extract.sources.nav.parse import Entry, Event
+from extract.sources.nav.state import LOOKBACK, FeedState, Pending, fingerprint
+from extract.warehouses.base import Warehouse
+
+MAX_OPEN = timedelta(days=200)
+"""No ad is open for longer than six months."""
+
+
+class Progress(Protocol):
+    """Who shows how far the run is."""
+
+    def page(self, entries: int) -> None:
+        """A page with this many entries was read."""
+
+    def pending_details(self, ads: int) -> None:
+        """This many details are to be fetched from here on."""
+
+    def details(self, fetched: int, failed: int) -> None:
+        """This many more details were fetched, this many could not be had."""
+
+    def batches(self, counts: Any) -> None:
+        """The executor's counts of batches."""
+
+
+@dataclass
+class ExtractionRun:
+    """One run through the feed, over as many loads as it takes."""
+
+    settings: FeedSettings
+    warehouse: Warehouse
+    executor: BatchExecutor
+    progress: Progress
+    since: datetime | None = None
+    """Read the feed from here (UTC) and not from the cursor; the first load uses it up."""
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    token: Token = field(init=False)
+    state: FeedState | None = None
+    """From the first load on."""
+    next_page_id: str | None = None
+    """Where the next load reads on."""
+    is_caught_up: bool = False
+    """Whether the newest page was read."""
+    seen_pages: dict[str, None] = field(default_factory=dict)
+    """The ids of the pages that were read, in order."""
+    seen_entries: set[bytes] = field(default_factory=set)
+    """The fingerprints of the entries that were read."""
+    known_entries: set[bytes] = field(default_factory=set)
+    """Those that an earlier run loaded, as far as this one will meet them."""
+    pages_without_new: int = 0
+    """In a row, up to the last one read."""
+    failed: set[str] = field(default_factory=set)
+    """Ads whose detail could not be had."""
+    has_retried: bool = False
+    """Whether they were asked for once more."""
+    events: int = 0
+    details: int = 0
+    unavailable: str | None = None
+    """Why the feed was given up on; what was read before is loaded all the same."""
+
+    def __post_init__(self) -> None:
+        self.token = Token(self.settings.token)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether another load would find nothing to do."""
+        return bool(self.unavailable) or (self.is_caught_up and not self.next_details(1))
+
+    def begin(self, state: FeedState) -> None:
+        """Take the state that the first load finds."""
+        self.state = state
+        self.known_entries = state.seen_fingerprints()
+        if state.is_daily_due(self.started_at.date()):
+            since = self.started_at - 3 * LOOKBACK
+            rows = self._query("ad_id, status, event_at", since)
+            self.known_entries |= {fingerprint(Entry(Event(*row), None)) for row in rows}
+
+    def next_details(self, limit: int) -> list[str]:
+        """The ads whose details are fetched next; those that failed are asked for once more at the end."""
+        pending = self.state.pending if self.state else {}
+        ads = [ad_id for ad_id in pending if ad_id not in self.failed]
+        if not ads and not self.has_retried:
+            ads = [ad_id for ad_id in pending if ad_id in self.failed]
+        # The oldest first, for it expires first; those that failed before cannot hold the others up.
+        ads.sort(key=lambda ad_id: (pending[ad_id].reason is not None, pending[ad_id].event_at))
+        return ads[:limit]
+
+    def finish_walk(self, events: Iterable[Event]) -> None:
+        """Once a day, make the details of some open ads pending, since an ad can change without an event.
+
+        Each ad's turn comes once in `reread_days` days. `events` are those of the current load.
+        """
+        state, today, days = self.state, self.started_at.date(), self.settings.reread_days
+        assert state is not None
+        if state.daily_on and state.is_daily_due(today):
+            missed = min((today - state.daily_on).days, days)
+            due = {(today.toordinal() - day) % days for day in range(missed)}
+            current = {event.ad_id for event in events}
+            for ad_id, event_at in self._open_ads():
+                if ad_id not in current and zlib.crc32(ad_id.encode()) % days in due:
+                    state.pending.setdefault(ad_id, Pending(event_at))
+        state.finish_day(today)
+
+    def _open_ads(self) -> Iterator[tuple[str, datetime]]:
+        active_at = "max(case when status = 'ACTIVE' then event_at end)"
+        since = self.started_at - MAX_OPEN
+        yield from self._query(f"ad_id, {active_at}", since, f"group by 1 having max(event_at) = {active_at}")
+
+    def _query(self, columns: str, since: datetime, tail: str = "") -> list[tuple[Any, ...]]:
+        """Of the events that were loaded since a time (UTC): BigQuery reads their partitions only."""
+        return self.warehouse.query(
+            f"select {columns} from {self.warehouse.raw('feed_events')} "
+            f"where extracted_at >= timestamp '{since:%F %T}' {tail}"
+        )
