@@ -237,9 +237,7 @@ def _copy(source: Path, target: Path) -> None:
 def _import_all() -> None:
     from dbt.adapters.duckdb import impl  # noqa: F401
 
-    import extract.dbt
-    import extract.loading.load
-    import extract.monitoring.volume  # noqa: F401
+    import extract.jobs  # noqa: F401
 
 
 def _differences(folder: Path, expected: Path) -> str:
