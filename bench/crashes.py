@@ -277,10 +277,7 @@ def _contents(database: Path) -> dict[str, Any]:
             if table.startswith("_dlt") or table in TABLES_OF_RUNS:
                 continue
             names = ", ".join(f'"{column}"' for column in columns if column not in RUN_COLUMNS)
-            # A run that dies between dlt's staging of a file and its note of that stages the file twice, so a
-            # raw table can hold a row twice, in the same load. Staging leaves the second one out.
-            distinct = "distinct " if schema == "nav_raw" else ""
-            rows = connection.execute(f"select {distinct}{names} from {schema}.{table}").fetchall()
+            rows = connection.execute(f"select {names} from {schema}.{table}").fetchall()
             found[f"{schema}.{table}"] = sorted(map(repr, rows))
     return found
 
