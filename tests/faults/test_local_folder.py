@@ -11,7 +11,7 @@ from typing import Any
 import dlt
 import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from demo.server import Served, serving
@@ -90,8 +90,8 @@ def test_an_empty_or_half_file_of_a_pending_load_is_told_with_the_way_out_which_
 
 
 def test_without_a_local_folder_there_is_nothing_to_move(tmp_path: Path) -> None:
-    settings = WarehouseSettings(duckdb_path=str(tmp_path / "a.duckdb"), pipelines_dir=str(tmp_path / "dlt"))
-    assert move_local_state_aside(DuckDBWarehouse(settings)) is None
+    target = WarehouseSettings(duckdb_path=str(tmp_path / "a.duckdb"), pipelines_dir=str(tmp_path / "dlt"))
+    assert move_local_state_aside(DuckDBWarehouse(target)) is None
 
 
 def test_the_content_of_a_moved_load_can_be_loaded_by_the_statement_of_the_operations_page(
@@ -127,8 +127,8 @@ def source_that_raises(error: BaseException) -> Any:
 
 
 def pipeline(folder: Path) -> dlt.Pipeline:
-    settings = WarehouseSettings(duckdb_path=str(folder / "a.duckdb"), pipelines_dir=str(folder / "dlt"))
-    return DuckDBWarehouse(settings).pipeline()
+    target = WarehouseSettings(duckdb_path=str(folder / "a.duckdb"), pipelines_dir=str(folder / "dlt"))
+    return DuckDBWarehouse(target).pipeline()
 
 
 def test_no_file_of_the_local_folder_keeps_what_an_error_says(tmp_path: Path) -> None:
@@ -151,6 +151,7 @@ def test_the_causes_of_an_error_end(own: Exception, tmp_path: Path) -> None:
     assert len(chain(caught.value)) < 20
 
 
+@settings(deadline=None)
 @given(st.integers(0, 5), st.lists(st.integers(0, 5), min_size=1, max_size=6), st.booleans())
 def test_a_cycle_of_causes_ends(first: int, edges: list[int], is_context: bool) -> None:
     from extract.loading.load import _causes
