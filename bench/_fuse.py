@@ -54,14 +54,14 @@ class Fuse:
         )
         for owner, name in statements:
             setattr(owner, name, self._around(getattr(owner, name)))
-        request = HttpClient.request
+        get = HttpClient.get
 
-        async def answered(client: Any, *arguments: Any) -> Any:
-            answer = await request(client, *arguments)
+        async def answered(client: Any, *arguments: Any, **named: Any) -> Any:
+            answer = await get(client, *arguments, **named)
             self.step()
             return answer
 
-        setattr(HttpClient, "request", answered)  # noqa: B010  (mypy would want its exact type)
+        setattr(HttpClient, "get", answered)  # noqa: B010  (mypy would want its exact type)
         sys.addaudithook(self._audit)
 
     def step(self, phase: str | None = None) -> None:

@@ -48,7 +48,8 @@ def language_of(lower: str) -> str | None:
         return "other" if len("".join(words)) > 20 * _FEWEST_WORDS else None
     count = Counter(words)
     bokmal, nynorsk, english, neighbour, other = (
-        sum(map(count.__getitem__, listed)) for listed in (_BOKMAL, _NYNORSK, _ENGLISH, _DANISH_SWEDISH, _OTHER)
+        sum(map(count.__getitem__, listed))
+        for listed in (_BOKMAL, _NYNORSK, _ENGLISH, _DANISH_SWEDISH, _OTHER)
     )
     norwegian = bokmal + nynorsk + sum(map(count.__getitem__, _NORWEGIAN))
     best = max(norwegian, english, other)

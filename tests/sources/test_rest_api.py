@@ -219,6 +219,15 @@ def test_nothing_personal_is_stored_and_codes_keep_their_digits() -> None:
     assert stored.count("00000001") == 2 and "room" in stored
 
 
+def test_a_code_is_a_path_and_its_name_elsewhere_is_none() -> None:
+    record = {"provider": {"number": "99887766"}, "contact": {"number": "99887766"}, "text": "Ring 99887766"}
+    [state] = states([record], Shape(codes=["provider.number"]))
+    assert isinstance(state, State)
+    stored = orjson.loads(state.document)
+    assert stored["provider"] == {"number": "99887766"}
+    assert "99887766" not in str(stored["contact"]) + stored["text"]
+
+
 @pytest.mark.parametrize("personal", ["kari@example.no", "Kari Nordmann", "01010112377"])
 def test_a_key_that_is_personal_is_stored_as_a_hash(personal: str) -> None:
     shape = Shape(key=("id",))
@@ -469,21 +478,24 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ),
     ({"client": {"base_ulr": "x"}}, "client.base_ulr: there is no such setting. Is client.base_url meant"),
     ({"endpoint": {"param": {}}}, "endpoint.param: there is no such setting. Is endpoint.params meant"),
-    ({"endpoint": {"incremental": {}}}, "endpoint.incremental: there is no such setting. Is start meant"),
+    ({"endpoint": {"incremental": {}}}, "endpoint.incremental: there is no such setting"),
     ({"endpoint": {"path": "https://evil.example/x"}}, "endpoint.path: it begins"),
     ({"endpoint": {"paginator": {"type": "offsets"}}}, "endpoint.paginator: "),
     ({"endpoint": {"paginator": {"type": "offset"}}}, "endpoint.paginator: .*limit"),
     ({"endpoint": {"paginator": "auto"}}, "endpoint.paginator: name its type"),
     ({"endpoint": {"data_selector": "data["}}, r"endpoint.data_selector: 'data\[' is no JSON path"),
     ({"client": {"auth": {"type": "basic"}}}, "client.auth: its type is one of"),
-    ({"client": {"auth": {"type": "api_key", "api_key": "x"}}}, "client.auth: put api_key into `secret`"),
+    (
+        {"client": {"auth": {"type": "api_key", "api_key": "x"}}},
+        "secret: it is the api_key of api_key: put it into",
+    ),
     ({"client": {"auth": {"type": "bearer", "extra": 1}}}, "client.auth: .*extra"),
     (
         {"client": {"auth": {"type": "oauth2_client_credentials", "client_id": "x"}}},
         "client.auth.access_token_url: 'None' is no http",
     ),
-    ({"secret": None}, "secret: api_key needs one"),
-    ({"start": "soon"}, "start: 'soon' is no date"),
+    ({"secret": None}, "secret: it is the api_key of api_key"),
+    ({"start": "soon"}, "start: 'soon' cannot be read"),
     ({"start": None}, r"endpoint: \{since\} needs"),
     ({"look_back_days": -1}, "look_back_days: -1"),
     ({"time_zone": "Europe/Olso"}, "time_zone: 'Europe/Olso'"),
@@ -574,7 +586,7 @@ def test_an_api_is_read_by_its_name_from_the_environment_alone_and_no_file_keeps
     assert not [word for word in (SECRET, "a-team-of-ours", "a-query-of-ours") if word.encode() in kept]
     environment["SOURCES__API__COURSES__TIME_ZONE"] = "Olso"
     code, printed = command("source", "courses", **environment)
-    assert (code, printed) == (2, "sources.api.courses.time_zone: 'Olso' is no time zone.\n")
+    assert (code, printed) == (2, "sources.api.courses.time_zone: 'Olso' cannot be read.\n")
 
 
 @pytest.mark.parametrize("arguments", [["source"], ["status", "courses"]])
@@ -611,6 +623,13 @@ def test_a_section_of_the_file_is_read_and_a_setting_that_does_not_exist_is_name
     monkeypatch.setattr(file, "_config_doc", tomllib.loads(written.replace("time_zone", "timezone")))
     with pytest.raises(ConfigurationError, match=r"courses\.timezone: .* Is time_zone meant\?"):
         declared_api("courses")
+    monkeypatch.setattr(
+        file,
+        "_config_doc",
+        tomllib.loads(written.replace("[sources.api.stations.client]\n", "[sources.api.stations]\n")),
+    )
+    with pytest.raises(ConfigurationError, match=r"stations\.base_url: .* Is client\.base_url meant\?"):
+        declared_api("stations")
     monkeypatch.setattr(
         file, "_config_doc", tomllib.loads(written.replace("look_back_days = 14", "look_back_days = 'x'"))
     )

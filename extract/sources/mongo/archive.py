@@ -17,13 +17,13 @@ import ijson
 import pymongo
 from pymongo.collection import Collection
 from pymongo.errors import ConfigurationError as WrongUri
-from pymongo.errors import OperationFailure, PyMongoError
+from pymongo.errors import InvalidURI, OperationFailure, PyMongoError
 
 from extract.config import ArchiveSettings
 from extract.errors import ConfigurationError, JobMarketError, SourceUnavailable
 from extract.hashing import decode_json
 from extract.sources.load_log import Reject, digest
-from extract.sources.mongo.documents import CODEC, SOURCE
+from extract.sources.mongo.documents import CODEC, FIELDS, SOURCE
 
 Document = dict[str, Any]
 
@@ -41,31 +41,31 @@ def opened(settings: ArchiveSettings) -> Iterator[Collection[Document]]:
         )
     limits = ("serverSelectionTimeoutMS", "connectTimeoutMS", "socketTimeoutMS")
     options: dict[str, Any] = dict.fromkeys(limits, round(settings.timeout * 1000))
+    options |= {"appname": "job-market", "readPreference": "secondaryPreferred", "retryWrites": False}
     try:
-        client: pymongo.MongoClient[Document] = pymongo.MongoClient(
-            settings.uri,
-            appname="job-market",
-            readPreference="secondaryPreferred",
-            retryWrites=False,
-            **options,
-        )
-    except (WrongUri, ValueError) as error:
-        raise ConfigurationError(f"sources.mongo_archive.uri cannot be used: {error}") from None
-    try:
-        with client:
+        with pymongo.MongoClient[Document](settings.uri, **options) as client:
             yield client[settings.database].get_collection(settings.collection, codec_options=CODEC)
+    except (WrongUri, InvalidURI) as error:
+        raise ConfigurationError(f"sources.mongo_archive.uri cannot be used: {error}") from None
     except OperationFailure as error:
         if error.code in REFUSED:
             raise ConfigurationError(
                 f"The archive's server refuses to let this user read ({error.details or error}): look at "
                 "sources.mongo_archive.uri."
             ) from None
-        raise SourceUnavailable(f"The archive's server failed: {error}. What was read is kept.") from None
+        raise SourceUnavailable(f"The archive's server failed: {error}. What was loaded is kept.") from None
     except PyMongoError as error:
         reason = str(error).split(", Timeout")[0]
         raise SourceUnavailable(
-            f"The archive cannot be reached now: {reason}. What was read is kept; run again to go on."
+            f"The archive cannot be reached now: {reason}. What was loaded is kept; run again."
         ) from None
+
+
+def documents_on_server(settings: ArchiveSettings) -> Iterator[Document]:
+    """The documents of the collection with the fields that are read. Raises as `opened` does."""
+    with opened(settings) as collection:
+        found = collection.find({}, dict.fromkeys(FIELDS, 1)).sort("_id", pymongo.ASCENDING)
+        yield from found.batch_size(settings.batch_size)
 
 
 def documents_in(path: Path, collection: str) -> Iterator[Document | Reject]:

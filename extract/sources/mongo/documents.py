@@ -24,7 +24,7 @@ from bson.errors import BSONError
 
 from extract.features import rules as features
 from extract.hashing import canonical_json, version_id
-from extract.privacy.redact import redact, redact_text
+from extract.privacy.redact import NAV_CODE_PATHS, redact
 from extract.sources.http import MAX_DOCUMENT_BYTES
 from extract.sources.load_log import Reject, digest
 from extract.sources.nav.parse import ACTIVE, ParseError, microseconds, parse_timestamp
@@ -63,34 +63,9 @@ def archived(document: Mapping[str, Any]) -> Archived | Reject:
     try:
         return _archived(document)
     except ParseError as error:
-        content = json.loads(json_util.dumps({name: document[name] for name in document if name != "_id"}))
-        identity = document_id(document)
-        shown = str(identity) if isinstance(identity, ObjectId) else redact_text(str(identity))
-        return Reject(reject_id(document), str(error), canonical_json(redact(content) | {"_id": shown}))
-
-
-def document_id(document: Mapping[str, Any]) -> Any:
-    """The `_id`, None without one."""
-    try:
-        return _of_extended_json(document.get("_id"))
-    except ParseError:
-        return str(document["_id"])
-
-
-def reject_id(document: Mapping[str, Any]) -> str:
-    """The key of the reject that the document becomes: by its `_id`, without one by its content."""
-    identity = document_id(document) if "_id" in document else json_util.dumps(document)
-    return digest([SOURCE, type(identity).__name__, str(identity)])
-
-
-def ad_id_of(document: Mapping[str, Any]) -> str:
-    """The ad's id that a document's `uuid` gives. Raises ParseError."""
-    if (value := document.get("uuid")) is None:
-        raise ParseError("a document without 'uuid'")
-    try:
-        return str(uuid.UUID(str(plain(_of_extended_json(value))).strip()))
-    except ValueError:
-        raise ParseError("its 'uuid' is none") from None
+        content = json.loads(json_util.dumps(document))
+        payload = canonical_json(redact(content, code_paths=("_id", *NAV_CODE_PATHS)))
+        return Reject(digest([SOURCE, content]), str(error), payload)
 
 
 def plain(value: Any) -> Any:
@@ -133,15 +108,15 @@ def _of_extended_json(value: Any) -> Any:
 
 
 def _archived(document: Mapping[str, Any]) -> Archived:
-    ad_id = ad_id_of(document)
-    content = {name: document[name] for name in FIELDS if document.get(name) is not None}
-    content = {name: _with_offset(name, value) for name, value in plain(_of_extended_json(content)).items()}
-    content["uuid"] = ad_id
+    document = _of_extended_json(document)
+    known = {name: plain(document[name]) for name in FIELDS if document.get(name) is not None}
+    content = {name: _with_offset(name, value) for name, value in known.items()}
+    ad_id = content["uuid"] = _ad_id(content.get("uuid"))
     if not any(content.get(name) for name in ("title", "description", "published")):
         raise ParseError("no ad: neither title nor description nor time of publishing")
     if len(canonical_json(content)) > MAX_DOCUMENT_BYTES:
         raise ParseError(f"a document above {MAX_DOCUMENT_BYTES >> 20} MB")
-    changed_at = _changed_at(content, document_id(document))
+    changed_at = _changed_at(content, document.get("_id"))
     redacted = redact(content)
     text = canonical_json(redacted)
     version = version_id(ad_id, ACTIVE, microseconds(changed_at), text)
@@ -149,6 +124,15 @@ def _archived(document: Mapping[str, Any]) -> Archived:
         (ad_id, version, ACTIVE, changed_at, SOURCE, text),
         (ad_id, version, features.RULES_VERSION, *features.of_ad(redacted)),
     )
+
+
+def _ad_id(value: Any) -> str:
+    if value is None:
+        raise ParseError("a document without 'uuid'")
+    try:
+        return str(uuid.UUID(str(value).strip()))
+    except ValueError:
+        raise ParseError("its 'uuid' is none") from None
 
 
 def _with_offset(name: str, value: Any) -> Any:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, tzinfo
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -41,12 +41,6 @@ SECRETS = {
 }
 """By dlt's kind of authentication: the field that is `secret`."""
 
-FIELDS = {
-    "client": set(ClientConfig.__annotations__) - {"session"},
-    "endpoint": set(Endpoint.__annotations__) - {"incremental", "auth"},
-}
-NOW_CALLED = {"records": "endpoint.data_selector", "paging": "endpoint.paginator", "incremental": "start"}
-
 
 @configspec
 class ApiSettings(BaseConfiguration):
@@ -69,30 +63,37 @@ class ApiSettings(BaseConfiguration):
     max_backoff: float = 60
 
 
+FIELDS = {
+    "client.": set(ClientConfig.__annotations__) - {"session"},
+    "endpoint.": set(Endpoint.__annotations__) - {"incremental", "auth"},
+    "": set(ApiSettings().get_resolvable_fields()),
+}
+
+
 class Api:
     """A declared API that can be asked. Raises ConfigurationError that names the wrong field."""
 
-    def __init__(self, name: str, settings: ApiSettings, given: Iterable[str] = ()) -> None:
+    def __init__(self, name: str, settings: ApiSettings, section: Iterable[str] = ()) -> None:
         self.name, self.settings = name, settings
-        self.know(given, set(settings.get_resolvable_fields()))
         self.client, self.endpoint = settings.client or {}, settings.endpoint or {}
-        for part, given in (("client", self.client), ("endpoint", self.endpoint)):
-            self.know(given, FIELDS[part], f"{part}.")
+        self._refuse_unknown("", section)
+        self._refuse_unknown("client.", self.client)
+        self._refuse_unknown("endpoint.", self.endpoint)
         self.base_url = str(self.client.get("base_url"))
         self.session = self._session(self.base_url, "client.base_url")
         if "://" in str(self.endpoint.get("path", "")):
             raise self.wrong("endpoint.path", "it begins where base_url ends")
-        for name, least in (("look_back_days", 0), ("attempts", 1)):
-            if (value := getattr(settings, name)) < least:
-                raise self.wrong(name, f"{value} is less than {least}")
-        self.start = self._start()
-        self.shape = Shape(
-            settings.key or (), settings.time, self._zone(), settings.personal or (), settings.codes or ()
-        )
+        if settings.look_back_days < 0:
+            raise self.wrong("look_back_days", f"{settings.look_back_days} is less than 0")
         if "{since}" in f"{self.endpoint}" and not (settings.time and settings.start):
             raise self.wrong("endpoint", "{since} needs the settings `time` and `start`")
         if both := {*(settings.key or ())} & {*(settings.personal or ())}:
             raise self.wrong("key", f"{both.pop()!r} is personal, too: a key is stored")
+        self.start: datetime | None = self._checked("start", _day) if settings.start else None
+        zone = self._checked("time_zone", ZoneInfo)
+        self.shape = Shape(
+            settings.key or (), settings.time, zone, settings.personal or (), settings.codes or ()
+        )
         self.selector = self.endpoint.get("data_selector", "$")
         try:
             jsonpath.compile_path(self.selector)
@@ -117,18 +118,23 @@ class Api:
             )
         return paginator
 
-    def know(self, given: Iterable[str], fields: set[str], prefix: str = "") -> None:
-        """Raise ConfigurationError for what is no such field, with the nearest name."""
-        for field in set(given) - fields:
-            names = NOW_CALLED | {name: f"{part}.{name}" for part in FIELDS for name in FIELDS[part]}
-            names |= {name: prefix + name for name in fields}
-            near = difflib.get_close_matches(field, names, 1)
-            hint = f" Is {names[near[0]]} meant?" if near else ""
-            raise self.wrong(prefix + field, f"there is no such setting.{hint}")
-
     def wrong(self, field: str, what: str) -> ConfigurationError:
         """The error that names the field."""
         return ConfigurationError(f"sources.api.{self.name}.{field}: {' '.join(what.split()).rstrip('.')}.")
+
+    def _refuse_unknown(self, part: str, given: Iterable[str]) -> None:
+        for field in set(given) - FIELDS[part]:
+            names = {name: place + name for place in (*FIELDS, part) for name in FIELDS[place]}
+            near = difflib.get_close_matches(field, names, 1)
+            hint = f" Is {names[near[0]]} meant?" if near else ""
+            raise self.wrong(part + field, f"there is no such setting.{hint}")
+
+    def _checked(self, field: str, parse: Callable[[str], Any]) -> Any:
+        value = getattr(self.settings, field)
+        try:
+            return parse(value)
+        except (KeyError, OSError, ValueError):
+            raise self.wrong(field, f"{value!r} cannot be read") from None
 
     def _session(self, address: str, field: str) -> requests.Session:
         """A session that asks this host alone, wherever an answer links to."""
@@ -143,20 +149,6 @@ class Api:
         session.mount(f"{url.scheme}://{url.netloc}/", adapter)
         return session
 
-    def _start(self) -> datetime | None:
-        if self.settings.start is None:
-            return None
-        try:
-            return datetime.strptime(self.settings.start, "%Y-%m-%d").replace(tzinfo=UTC)
-        except ValueError:
-            raise self.wrong("start", f"{self.settings.start!r} is no date such as 2026-01-31") from None
-
-    def _zone(self) -> tzinfo:
-        try:
-            return ZoneInfo(self.settings.time_zone)
-        except (KeyError, OSError, ValueError):
-            raise self.wrong("time_zone", f"{self.settings.time_zone!r} is no time zone") from None
-
     def _auth(self) -> AuthConfigBase | None:
         given, secret = self.client.get("auth"), self.settings.secret
         if given is None and secret is None:
@@ -165,12 +157,9 @@ class Api:
         kind = rest.pop("type", "bearer")
         if kind not in SECRETS:
             raise self.wrong("client.auth", f"its type is one of {', '.join(SECRETS)}")
-        if SECRETS[kind] in rest:
-            raise self.wrong(
-                "client.auth", f"put {SECRETS[kind]} into `secret`, in .dlt/secrets.toml or the environment"
-            )
-        if not secret:
-            raise self.wrong("secret", f"{kind} needs one, in .dlt/secrets.toml or the environment")
+        if SECRETS[kind] in rest or not secret:
+            field = f"{SECRETS[kind]} of {kind}"
+            raise self.wrong("secret", f"it is the {field}: put it into .dlt/secrets.toml or the environment")
         if kind.startswith("oauth2"):
             rest["session"] = self._session(str(rest.get("access_token_url")), "client.auth.access_token_url")
         try:
@@ -186,9 +175,12 @@ def declared_api(name: str) -> Api:
             f"A source cannot be called {name!r}: small letters, digits and _, and not {', '.join(TAKEN)}."
         )
     settings = resolved(ApiSettings(), "sources", "api", name)
-    given: Any = dlt.config.get("sources.api")
-    sections: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+    sections = dlt.config.get("sources.api") or {}
     if settings.client is None and name not in sections:
         known = f"declared are: {', '.join(sections)}" if sections else "none is declared"
         raise ConfigurationError(f"There is no section [sources.api.{name}] in .dlt/config.toml; {known}.")
     return Api(name, settings, sections.get(name, ()))
+
+
+def _day(text: str) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)

@@ -99,31 +99,32 @@ class Paginator(BasePaginator):
         self._api, self._paginator = api, api.paginator()
         self._pages: set[str] = set()
         self._without_new = 0
-
-    def init_request(self, request: requests.Request) -> None:
-        """As dlt's."""
-        self._paginator.init_request(request)
+        self._is_empty = False
+        self.init_request = self._paginator.init_request  # type: ignore[method-assign]
 
     def update_state(self, response: requests.Response, data: list[Any] | None = None) -> None:
         """As dlt's, and count the pages without a new record."""
         self._paginator.update_state(response, data)
-        page = digest(data)
-        self._without_new = self._without_new + 1 if not data or page in self._pages else 0
+        page, self._is_empty = digest(data), not data
+        self._without_new = self._without_new + 1 if self._is_empty or page in self._pages else 0
         self._pages.add(page)
-        self._is_empty = not data
 
     def update_request(self, request: requests.Request) -> None:
         """As dlt's; an empty page that leads to itself is the end."""
-        before = (request.url, str(request.params), str(request.json))
+        before = _asked(request)
         self._paginator.update_request(request)
-        is_same = before == (request.url, str(request.params), str(request.json))
-        self._has_next_page = self._paginator.has_next_page and not (self._is_empty and is_same)
+        is_end = self._is_empty and before == _asked(request)
+        self._has_next_page = self._paginator.has_next_page and not is_end
         if self._has_next_page and self._without_new >= MAX_PAGES_WITHOUT_NEW:
-            asked = f"{request.url!s}, {request.params}".replace(self._api.settings.secret or "\0", "***")
+            asked = _asked(request).replace(self._api.settings.secret or "\0", "***")[:300]
             raise SourceUnavailable(
                 f"{self._api.name} shows {self._without_new} pages without a new record and names a next one "
-                f"({asked[:300]}). Nothing was loaded; try later, or give endpoint.paginator another end."
+                f"({asked}). Nothing was loaded; try later, or give endpoint.paginator another end."
             )
+
+
+def _asked(request: requests.Request) -> str:
+    return f"{request.url!s} {request.params} {request.json or ''}"
 
 
 def load_api(warehouse: Warehouse, api: Api) -> ApiRun:
