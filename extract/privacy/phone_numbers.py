@@ -13,34 +13,22 @@ from extract.privacy.view import TAKEN, Span
 
 _DASH = r"[\-\u2010-\u2015\u2212]"
 _SPACE = r"\s{1,3}"
-_JOINT = rf"(?:\s{{0,3}}[()]{{0,2}}\s{{0,2}}|[.·∙/_]|{_DASH})"
-_USUAL_FORMS = ((2, 2, 2, 2), (3, 2, 3))
-_FORMS = (
-    *_USUAL_FORMS,
-    (3, 3, 2),
-    (4, 4),
-    (5, 3),
-    (3, 5),
-    (2, 6),
-    (1, 2, 2, 3),
-    (2, 3, 3),
-    (4, 2, 2),
-    (2, 2, 4),
-)
+_JOINT = rf"(?:\s{{0,3}}[()]{{0,2}}\s{{0,2}}|[.·∙⋅•\u2044/_]|{_DASH})"
+_USUAL_FORMS = ["2222", "323"]  # digits of each group
+_FORMS = [*_USUAL_FORMS, "332", "44", "53", "35", "26", "1223", "233", "422", "224"]
 
 
-def _forms(forms: tuple[tuple[int, ...], ...], joint: str, is_sign: bool) -> Iterator[str]:
-    for form in forms:
-        digits = joint.join(rf"\d{{{length}}}" for length in form)
-        yield rf"(?<!\d{joint}){digits}(?!{joint}\d)" if is_sign else digits
+def _forms(forms: list[str], joint: str, is_sign: bool = True) -> str:
+    digits = [joint.join(rf"\d{{{size}}}" for size in form) for form in forms]
+    return "|".join(rf"(?<!\d{joint}){form}(?!{joint}\d)" if is_sign else form for form in digits)
 
 
 _EIGHT_DIGITS = "|".join(
     (
         r"\d{8}",
-        *_forms((*_FORMS, (1,) * 8), _SPACE, is_sign=False),
-        *_forms(_FORMS, _DASH, is_sign=True),
-        *_forms(_USUAL_FORMS, "[.·∙/_]", is_sign=True),
+        _forms([*_FORMS, "1" * 8], _SPACE, False),
+        _forms(_FORMS, _DASH),
+        _forms(_USUAL_FORMS, "[.·∙⋅•\u2044/_]"),
     )
 )
 _NUMBER = re.compile(
@@ -51,8 +39,6 @@ _NUMBER = re.compile(
 )
 _DENIED_DIGITS = re.compile(rf"\d+(?:{_JOINT}?\d){{0,10}}(?!\d)")
 
-# --- what is no phone number --------------------------------------------------------------------
-
 _DAY, _MONTH, _YEAR = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])", r"(?:19|20)\d\d"
 _DATE = (
     rf"(?:{_DAY}[./]{_MONTH}[./\-](?:{_YEAR}|\d\d)|{_DAY}[ \-]{_MONTH}[ \-]{_YEAR}"
@@ -60,19 +46,23 @@ _DATE = (
 )
 _TIME = r"(?:(?:[01]?\d|2[0-4])[.:]|[01]\d|2[0-4])[0-5]\d"
 _PHONE_LINK = r"(?:wa\.me/|/(?=\+\d{8})|[?&;/](?:phone|tlf|telefon|tel|mobil|mob|number|to)\w{0,8}=)"
-_LINK = re.compile(rf"(?:://|www\.|\.(?<!wa\.)[a-zA-Z]{{2,6}}[/?])(?:(?!{_PHONE_LINK})[^\s\x00\x02<>\"'])*")
+_LINK = re.compile(
+    rf"(?:(?<!tel)(?<!callto)(?<!sms)://|www\.|\.(?<!wa\.)[a-zA-Z]{{2,6}}[/?])(?:(?!{_PHONE_LINK})[^\s\x00\x02<>\"'])*"
+)
 _DATE_OR_TIME = re.compile(
     rf"(?<![\d.+])(?<!\d[/\-])(?:{_DATE}(?:\s?{_DASH}\s?{_DATE})?(?![.·/]?\d|{_DASH}\d)"
-    rf"|{_TIME}\s?{_DASH}\s?{_TIME}(?!\d)|{_YEAR}\s?(?:/|{_DASH})\s?{_YEAR}(?!\d))|(?<![\d.])\d{{1,3}}[.,]\d{{5,}}(?!\d)"
+    rf"|{_TIME}\s?{_DASH}\s?{_TIME}(?!\d)|{_YEAR}\s?(?:/|{_DASH})\s?{_YEAR}(?!\d))"
+    r"|(?<![\d.])\d{1,3}[.,]\d{5,}(?!\d)"
 )
 _DATE_OF_DIGITS = re.compile(r"20[1-3]\d(?:0[1-9]|1[0-2])[0-3]\d|[0-3]\d(?:0[1-9]|1[0-2])20[1-3]\d")
 _ROUND = re.compile(
-    r"\d{4}0000|\d{1,3}(?:[\s.]\d{3}){0,2}[\s.]000|\d+\D\d+000|\d\d00\D\d\d00|(?:19|20)\d\d\D(?:19|20)\d\d|\d\d\D\d\d\D(?:19|20)\d\d"
+    r"\d{4}0000|\d{1,3}(?:[\s.]\d{3}){0,2}[\s.]000|\d+\D\d+000|\d\d00\D\d\d00"
+    rf"|{_YEAR}\D{_YEAR}|\d\d\D\d\d\D{_YEAR}"
 )
 _UNIT_AFTER = re.compile(
-    r"\s{0,3}(?:%|prosent|kr\b|kroner|nok\b|mill|mrd|eur|,-|[.,]\d{1,2}(?!\d)|timer|tonn|kg\b|km|m2|m²|kvm|kvadrat|stk|liter"
-    r"|[kmgt]?wh?\b|passasjer|innbygg|ansatt|tilsett|kunder|medlem|bruker|brukar|menneske|person|deltak|elev|student"
-    r"|pasient|besøk|gjest|(?:per|pr\.?|i)\s(?:år|time|måned|støtte|omsetning|lønn|året|tillegg)|hours|employees"
+    r"\s{0,3}(?:%|prosent|kr\b|kroner|nok\b|mill|mrd|eur|,-|[.,]\d{1,2}(?!\d)|timer|tonn|kg\b|km|m2|m²|kvm|kvadrat"
+    r"|stk|liter|[kmgt]?wh?\b|passasjer|innbygg|ansatt|tilsett|kunder|medlem|bruker|brukar|menneske|person|deltak|elev"
+    r"|student|pasient|besøk|gjest|(?:per|pr\.?|i)\s(?:år|time|måned|støtte|omsetning|lønn|tillegg)|hours|employees"
     r"|people|customers|users|inhabitants|passengers|visitors|records)",
     re.IGNORECASE,
 )
@@ -81,20 +71,18 @@ _FIRST_DIGITS = re.compile(r"\D*\d+")
 _LETTERS_BEFORE = re.compile(r"(?:[A-Z_]|[A-Z]-|(?<![^\W\d_])[^\W\d_]{1,2})\Z")
 _LETTERS_AFTER = re.compile(r"[a-zæøå_]|[A-Z]\d|-?[A-Z]{2}|-\w{4}-")
 
-# --- words before a number ----------------------------------------------------------------------
-
 _REACH = 64  # characters
 _UP_TO_NUMBER = r"(?:[^\w\x00]{1,4}(?:er|is|nr|no|nummer|på|to|til|ca|om|of|for))?[^\w\x00]{0,6}\Z"
 _DENIED = re.compile(
     r"(?:(?<!\w)(?!(?:tlf|tele|tel|mob|direkte|sentral|vakt|hoved|privat|kontakt|ring|på|til|er)\w*)\w+[\s.\-]{0,2}"
     r"(?:nummer|numer|nr|kode[rn]?|kodar|code|ref)|(?:ref\w*|org\w*|account|registration|invoice|case|order|project|job"
     r"|course|serial|position|vacancy|customer|member\w*|company|vat|tax)[\s.]{0,2}(?:number|no)|(?<!\w)(?:id|\w+-id"
-    r"|(?:job|jobb|ad|advert|stillings|annonse|vacancy|user|bruker)id|ref|referanse|reference|sak|saks|arkivsak|finn"
-    r"|stilling|annonse|utlysning|job|req\w*|kid|build|isbn|issn|iso|lov|forskrift|ns|en|nace|styrk|isco|kap|kapittel"
+    r"|(?:job|jobb|ad|advert|stillings|annonse|kunde|vacancy|user|bruker)id|ref|\w*referanse|reference|sak|saks|arkivsak|finn"
+    r"|stilling|annonse|utlysning|job|req\w*|kid|build|ordre|sn|s/n|v(?=\.)|firmware|release|gateway|ping|isbn|issn|iso|lov|forskrift|ns|en|nace|styrk|isco|kap|kapittel"
     r"|gnr|bnr|klasse[rn]?|class|trinn|årskull|uker?|veker?|weeks?|turnus|skift|shift|vakter|kval|rom|room|sal|versjon"
     r"|version|ver|ubuntu|ip|ip-\w+|server|host|dns|subnet|port|serial|ttl|postboks|pb|boks|box|budsjett|budget"
     r"|omsetning|omset\w*|revenue|turnover|kr|nok|eur|usd|sek|dkk|kroner|konto|account|ca|cirka|circa|omtrent|omlag|lag"
-    r"|nesten|over|rundt|about|around|nearly|approximately|nærmere|inntil|lønn|lønnstrinn|modell?|type|del|part|batch)"
+    r"|nesten|enn|totalt|over|rundt|about|around|nearly|approximately|nærmere|inntil|lønn|lønnstrinn|modell?|type|del|part|batch)"
     r"|[€$£§#])" + _UP_TO_NUMBER
 )
 _DEVICE = re.compile(
@@ -102,7 +90,10 @@ _DEVICE = re.compile(
     rf"|direkte|fax|faks|fon|callto|skype|viber|whatsapp|sms)(?:nr|nummer|numer|no)?|{_PHONE_LINK})"
     rf"(?:[^\w\x00]{{0,4}}(?:nr|nummer|no|number))?{_UP_TO_NUMBER}"
 )
-_CALL = r"(?<![^\W\d_])(?:ring\w{0,3}|kontakt\w{0,3}|nå(?:e?s|r)|treff\w{0,3}|call|contact|reach|nummer|number|[tmp](?=\s?[:.]))"
+_CALL = (
+    r"(?<![^\W\d_])(?:ring\w{0,3}|kontakt\w{0,3}|nå(?:e?s|r)|treff\w{0,3}|call|contact|reach|nummer|number"
+    r"|[tmp](?=\s?[:.]))"
+)
 _CALL_BEFORE = re.compile(_CALL + _UP_TO_NUMBER)
 _CALL_SOMEWHERE = re.compile(rf"(?:{_CALL}|tlf|telefon|mobil|phone)(?![^\W\d_])[^\d\x00]{{0,45}}\Z")
 
@@ -151,10 +142,11 @@ def _is_phone(number: re.Match[str], before: str) -> bool:
     digits = re.sub(r"\D", "", number[0])
     if is_amount or _DATE_OF_DIGITS.fullmatch(digits):
         return False
-    if is_called and (len(digits) >= 8 or len(number[0]) == 5) or number["eight"] and not _is_part(number):
+    is_long = len(digits) >= 8 or len(number[0]) == 5
+    if (is_called and is_long) or (number["eight"] and not _is_part(number)):
         return True
-    is_eight = len(digits) == 8 and digits[0] in "23456789" or len(digits) >= 8 and digits[0] == "0"
-    return is_eight and _CALL_SOMEWHERE.search(before) is not None
+    is_likely = (len(digits) == 8 and digits[0] in "23456789") or (len(digits) >= 8 and digits[0] == "0")
+    return is_likely and _CALL_SOMEWHERE.search(before) is not None
 
 
 def _is_part(number: re.Match[str]) -> bool:

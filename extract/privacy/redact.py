@@ -1,11 +1,11 @@
 """Personal data out of a document, before it leaves extract/. Pure: the input is never changed.
 
-`contactList` is dropped wherever it stands. In every other string, key and whole number, at any depth, e-mail
-addresses, phone numbers, national identity numbers and the names of the contact list are replaced by [e-mail],
-[phone], [identity number] and [name].
+`contactList` is dropped wherever it stands. In every other string, key and whole number, e-mail addresses,
+phone numbers, national identity numbers and the names of the contact list are replaced by [e-mail], [phone],
+[identity number] and [name].
 
-What stands at or below a code path classifies the ad: names do not mask it. A string or number at a code path is
-kept where it is what it says: an organisation number with its control digit, or else what looks like a code.
+What stands at or below a code path classifies the ad: names do not mask it. A value at a code path is kept
+where it is what it says: an organisation number with its control digit, or else what looks like a code.
 """
 
 import re
@@ -17,8 +17,6 @@ from extract.privacy.names import NameIndex
 from extract.privacy.patterns import emails, identity_numbers
 from extract.privacy.phone_numbers import phones
 from extract.privacy.view import across_tags, mask_spans
-
-RULES_VERSION = 2  # raise it with any change of what is masked: documents differ from then on
 
 DROPPED_FIELD = "contactList"
 NAV_CODE_PATHS = (
@@ -34,7 +32,7 @@ NAV_CODE_PATHS = (
     *("categoryList.code", "categoryList.id", "categoryList.parentId"),
 )
 _ORGANISATION_NUMBERS = ("orgnr", "parentOrgnr", "organisasjonsnummer")
-_TAG_WITH_TEXT = re.compile(r"<[/!?]?[a-zA-Z\[-][\w:]{0,20}[^\w:<>][^<>]+>")
+_TAG_WITH_TEXT = re.compile(r"<(?!at>)[/!?]?[a-zA-Z\[-][\w:]{0,20}[^\w:<>][^<>]+>")
 _LONGEST_CODE = 64
 _LARGEST_NUMBER = 10**15  # no phone number has more digits
 _NO_NAMES = NameIndex(())

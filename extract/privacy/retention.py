@@ -3,9 +3,9 @@
     ads closed before the month that lay `keep_text_days` back
         ──> their versions are claimed ──> ad_versions.document loses TEXT ──> the claims are marked as done
 
-NAV's terms ask that an ad be removed once it is inactive. Whole months are removed at once, in the first build of
-a month, since each removal rewrites partitions on BigQuery. One statement claims all that is to be removed, so a run
-that dies leaves the rest to the next one. No model reads what is removed; the features of a version stay.
+NAV's terms ask that an ad be removed once it is inactive. Whole months are removed at once, in the first
+build of a month, since each removal rewrites partitions on BigQuery. One statement claims all that is to be
+removed, so a run that dies leaves the rest to the next one. No model reads what is removed.
 """
 
 from collections.abc import Sequence
@@ -78,10 +78,11 @@ def _remove_claimed(warehouse: Warehouse, claims: str) -> int:
     removed = 0
     for turn, piece, versions, first, last in warehouse.query(
         "select closed_before, piece, count(*), min(extracted_at), max(extracted_at) "
-        f"from {claims} claimed where removed_at is null group by 1, 2, {MONTH.format('claimed')} order by 1, 4, 2"
+        f"from {claims} claimed where removed_at is null "
+        f"group by 1, 2, {MONTH.format('claimed')} order by 1, 4, 2"
     ):
         # Literals, by which BigQuery finds the partition.
-        read = f"extracted_at >= timestamp '{first:%F %T.%f}+00' and extracted_at <= timestamp '{last:%F %T.%f}+00'"
+        read = f"extracted_at between timestamp '{first:%F %T.%f}+00' and timestamp '{last:%F %T.%f}+00'"
         of_piece = f"removed_at is null and closed_before = date '{turn}' and piece = {piece} and {read}"
         warehouse.remove_from_documents(
             warehouse.raw("ad_versions"),

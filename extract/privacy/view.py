@@ -19,13 +19,15 @@ GAP = "\x01"
 BREAK = "\x02"
 """The tag of a block, which only names may cross."""
 
-TAG = re.compile(r"<[/!?]?[a-zA-Z\[-][^<>]*>")
+TAG = re.compile(r"<(?!at>)[/!?]?[a-zA-Z\[-][^<>]*>")
 _BLOCK = re.compile(r"</?(?:p|br|div|li|ul|ol|h[1-6]|tr|td|th|table|section|article|hr|d[tdl])\b", re.I)
 _INVISIBLE = "[\xad\u200b-\u200f\u2060\ufeff]"  # soft hyphen, zero width
-_WIDE = "[\ufe50-\ufe6b\uff01-\uff5e]"  # forms of ASCII for Asian texts
+_WIDE = "[\ufe50-\ufe6b\uff01-\uff5e\U0001d7ce-\U0001d7ff]"  # other forms of ASCII
 _TOKEN = re.compile(
-    rf"({TAG.pattern}|&(?:amp;){{0,2}}(?:#[0-9]{{1,7}};?|#[xX][0-9a-fA-F]{{1,6}};?|[a-zA-Z][a-zA-Z0-9]{{1,24}};)"
-    rf"|%(?:40|2[bB]|20)|[^\W_][\u0300-\u036f]{{1,3}}|{_INVISIBLE}|{_WIDE}|\[(?:e-mail|phone|identity number|name)\])"
+    rf"({TAG.pattern}"
+    r"|&(?:amp;){0,2}(?:#[0-9]{1,7};?|#[xX][0-9a-fA-F]{1,6};?|[a-zA-Z][a-zA-Z0-9]{1,24};)"
+    rf"|%(?:40|2[bB]|20)|[^\W_][\u0300-\u036f]{{1,3}}|{_INVISIBLE}|{_WIDE}"
+    r"|\[(?:e-mail|phone|identity number|name)\])"
 )
 
 
@@ -43,7 +45,7 @@ Finder = Callable[[str], Iterable[Span]]
 def mask_spans(text: str, finders: Iterable[Finder]) -> str:
     """The text with a mark for each span that the finders find, one after the other, in its view.
 
-    The spans of a finder do not overlap; to the next ones they are TAKEN. Tags inside a span stay, after its mark.
+    Spans of one finder do not overlap; the next one sees them as TAKEN. Tags in a span stay, after its mark.
     """
     pieces = _TOKEN.split(text)  # text and tokens in turn
     shown = [_shown(piece) if i % 2 else piece for i, piece in enumerate(pieces)]

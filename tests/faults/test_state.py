@@ -284,7 +284,7 @@ def test_a_field_that_the_api_adds_or_changes_is_noticed(feed: Served, job: Job)
     assert {("employer.orgnr string",), ("workLocations.county string",), ("extent string",)} <= known
     assert not [field for (field,) in known if field.startswith("contactList")]
     invented = {"title": 7, "new": {"in it": [{"deep": True}]}}
-    detail = {"uuid": "x", "status": "ACTIVE", "sistEndret": "2026-02-28T10:00:00", "ad_content": invented}
+    detail = {"uuid": "{id}", "status": "ACTIVE", "sistEndret": "2026-02-28T10:00:00", "ad_content": invented}
     feed.clock_to(END)
     feed.faults({"path": "feedentry/", "status": 200, "body": json.dumps(detail)})
     job.poll()
@@ -299,7 +299,7 @@ def test_a_warehouse_of_the_version_before_is_brought_up_to_date_by_the_next_loa
         before.setattr("extract.schema.RAW_TABLES", [table for table in RAW_TABLES if table.since == 1])
         before.setattr("extract.schema.RAW_VERSION", 1)
         before.setattr("extract.sources.nav.state.RAW_VERSION", 1)
-        before.setattr("extract.sources.nav.source.MOST", 0)
+        before.setattr("extract.sources.nav.source.MAX_FIELDS", 0)
         job.poll()
     execute(job, "drop table if exists nav_raw.feed_fields")
     held = feed_state(job.warehouse)

@@ -1,5 +1,7 @@
 """Personal data in each form in which it is written in ads, and what only looks like it."""
 
+# ruff: noqa: RUF001
+
 import re
 import unicodedata
 
@@ -387,6 +389,7 @@ NO_NUMBERS = [
 ]
 # A text, and entries of a contact list that mask nothing in it
 NO_NAMES = [
+    ("Fjord Rekruttering AS søker", ["Turid Aas"]),
     ("Oslo kommune søker", ["Oslo kommune"]),
     ("Helse og omsorg", ["Helse"]),
     ("HR-avdelingen tar imot", ["HR-avdelingen"]),
