@@ -74,32 +74,24 @@ def _show_version(is_asked: bool) -> None:
         raise typer.Exit
 
 
-SINCE_HELP = "Read the feed again from a date (2026-05-01) or a number of days back (90d)."
-ARCHIVE_HELP = "A file of mongodump or mongoexport, in place of the server."
-Since = Annotated[datetime | None, typer.Option(parser=_since, metavar="WHEN", help=SINCE_HELP)]
-Executor = Annotated[
-    Literal["local", "dask", "coiled"] | None, typer.Option(help="In place of executor.name.")
-]
-ArchiveFile = Annotated[
-    Path | None, typer.Option("--from", exists=True, resolve_path=True, help=ARCHIVE_HELP)
-]
+SINCE = "Read the feed again from a date (2026-05-01) or a number of days back (90d)."
+FILE = "A file of mongodump or mongoexport, in place of the server."
+WAIT = "Wait for another run on the same warehouse."
+NOTIFY = "Post failure and recovery there, in place of notify.url."
+Executors = Literal["local", "dask", "coiled"]
+Since = Annotated[datetime | None, typer.Option(parser=_since, metavar="WHEN", help=SINCE)]
+Executor = Annotated[Executors | None, typer.Option(help="In place of executor.name.")]
+ArchiveFile = Annotated[Path | None, typer.Option("--from", exists=True, resolve_path=True, help=FILE)]
 ApiName = Annotated[str, typer.Argument(metavar="NAME", help="Of a section [sources.api.NAME].")]
 Words = Annotated[list[str], typer.Argument(metavar="-- COMMAND...", help="-- build --select fct_ads")]
 Target = Annotated[Literal["duckdb", "bigquery"] | None, typer.Option(help="In place of warehouse.target.")]
-Wait = Annotated[
-    float, typer.Option(min=0, metavar="MINUTES", help="Wait for another run on the same warehouse.")
-]
-Notify = Annotated[
-    str | None,
-    typer.Option(
-        parser=_webhook, metavar="URL", help="Post failure and recovery there, in place of notify.url."
-    ),
-]
+Wait = Annotated[float, typer.Option(min=0, metavar="MINUTES", help=WAIT)]
+Notify = Annotated[str | None, typer.Option(parser=_webhook, metavar="URL", help=NOTIFY)]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the trace of an error.")]
 Version = Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True)]
 
 
-def job(function: Callable[..., object]) -> None:
+def job(function: Callable[..., object]) -> Callable[..., object]:
     """Add a command: a function of RunOptions and its own options, with the options that every job has."""
 
     def command(
@@ -113,6 +105,7 @@ def job(function: Callable[..., object]) -> None:
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {each.name: each.annotation for each in parameters}
     app.command(function.__name__.replace("_", "-"), help=function.__doc__)(command)
+    return function
 
 
 def perform(work: Callable[[], object], debug: bool) -> None:
@@ -131,8 +124,8 @@ def perform(work: Callable[[], object], debug: bool) -> None:
 
 def show(result: object, to: Console | None = None) -> None:
     """Print a table as it is, anything else as text that a terminal does not wrap."""
-    text = result if is_renderable(result) and not isinstance(result, tuple) else str(result)
-    (to or Console()).print(text, markup=False, highlight=False, soft_wrap=isinstance(text, str))
+    shown = result if is_renderable(result) else str(result)
+    (to or Console()).print(shown, markup=False, highlight=False, soft_wrap=isinstance(shown, str))
 
 
 @app.callback()

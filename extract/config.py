@@ -11,10 +11,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from dlt.common.configuration import configspec, resolve_configuration
-from dlt.common.configuration.exceptions import (
-    ConfigurationException,
-    ConfigValueCannotBeCoercedException,
-)
+from dlt.common.configuration import exceptions as dlt_errors
 from dlt.common.configuration.specs import BaseConfiguration
 from dlt.common.typing import TSecretStrValue
 
@@ -203,12 +200,12 @@ def resolved(spec: SpecT, *section: str, **explicit: str | None) -> SpecT:
     given = {key: value for key, value in explicit.items() if value is not None}
     try:
         settings = resolve_configuration(spec, sections=section[:-1], explicit_value=given or None)
-    except ConfigValueCannotBeCoercedException as error:
+    except dlt_errors.ConfigValueCannotBeCoercedException as error:
         expected = _expected(error.hint)
         raise ConfigurationError(
             f"{name}.{error.field_name} is {error.field_value!r}: it must be {expected}."
         ) from None
-    except ConfigurationException as error:
+    except dlt_errors.ConfigurationException as error:
         fields = ", ".join(getattr(error, "fields", ())) or "a value"
         raise ConfigurationError(f"Section [{name}] of the settings lacks {fields}.") from None
     for key in settings.get_resolvable_fields():

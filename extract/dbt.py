@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +18,6 @@ from extract.warehouses.base import Warehouse
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
-    from dbt_common.events.base_types import EventMsg
 
 QUIET = ("--log-level", "none", "--log-level-file", "info")
 FAILED = ("error", "fail", "runtime error")
@@ -45,18 +43,15 @@ class BuildSummary:
         return "\n".join(lines)
 
 
-def run_dbt(
-    warehouse: Warehouse, *command: str, on_event: Callable[[EventMsg], None] | None = None
-) -> dbtRunnerResult:
+def run_dbt(warehouse: Warehouse, *command: str) -> dbtRunnerResult:
     """Run one dbt command in this process, with the warehouse's connection and key, and return its result."""
     from dbt.cli.main import dbtRunner
 
     os.environ.update(warehouse.dbt_environment())
     where = ["--project-dir", str(PROJECT), "--profiles-dir", str(profiles_dir())]
     is_global = not command or command[-1] in ("--help", "--version")
-    runner = dbtRunner(callbacks=[on_event] if on_event else [])
     try:
-        outcome = runner.invoke([*command, *([] if is_global else where)])
+        outcome = dbtRunner().invoke([*command, *([] if is_global else where)])
     finally:
         warehouse.after_dbt()
     if isinstance(outcome.exception, KeyboardInterrupt):
@@ -88,16 +83,11 @@ def build(warehouse: Warehouse, console: Console) -> BuildSummary:
     Then the texts are removed whose time is over: the marts say which ads closed, and when. Raises
     JobMarketError that names what failed; the models before it are built.
     """
+    summary = BuildSummary()
     with console.status("building the models") as status:
-
-        def show(event: EventMsg) -> None:
-            if event.info.name == "LogStartLine":
-                status.update(event.info.msg)  # type: ignore[attr-defined]
-
-        summary = BuildSummary()
         # `dbt test` runs the unit tests: they read rows of their own and not the warehouse's.
         for command in (("build", "--exclude-resource-type", "unit_test"), ("source", "freshness")):
-            outcome = run_dbt(warehouse, *QUIET, *command, on_event=show)
+            outcome = run_dbt(warehouse, *QUIET, *command)
             if outcome.result is None:
                 raise JobMarketError(f"dbt {command[0]} could not start: {outcome.exception}")
             _count(command[0], outcome.result, summary)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import importlib
+from typing import Any
 
 DISK_FULL = "free some space and run again. The warehouse holds every load that was completed."
 STOPPED = 130
@@ -32,6 +34,16 @@ class SourceUnavailable(JobMarketError):
     """
 
     exit_code = 75
+
+
+def require(module: str, extra: str, what: str) -> Any:
+    """The imported module. Raises ConfigurationError that names the extra with which `what` works."""
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        raise ConfigurationError(
+            f"{what} needs the extra `{extra}`, which is not installed: run `make extras`."
+        ) from None
 
 
 def describe(error: BaseException) -> tuple[str, int]:

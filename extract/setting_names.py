@@ -19,7 +19,7 @@ RENAMED = {"engine": "executor", "longest_wait": "max_backoff"}
 def refuse_unknown_settings(project: Path, sections: Sections) -> None:
     """Look through `.dlt/` of the project and the environment.
 
-    Raises ConfigurationError that names the setting and the nearest one that exists, or a file that is no TOML
+    Raises ConfigurationError that names the setting and the nearest one that exists, or a broken file.
     """
     for file in ("config.toml", "secrets.toml"):
         path = project / ".dlt" / file

@@ -64,19 +64,15 @@ class Job:
     def rows(self, table: str, columns: str = "*") -> list[tuple[Any, ...]]:
         return self.warehouse.query(f"select {columns} from {self.warehouse.raw(table)}")
 
-    def facts(self, *, with_repeats: bool = False) -> dict[str, set[tuple[Any, ...]]]:
-        """All that the raw tables say of ads, less when it was read and by which load.
-
-        Each row once, unless repeats are allowed: staging leaves them out.
-        """
+    def facts(self) -> dict[str, set[tuple[Any, ...]]]:
+        """All that the raw tables say of ads, less when it was read and by which load."""
         facts = {}
         for table in RAW_TABLES:
             if table.name != "feed_loads":
                 names = [name for name in table.schema.names if name not in WHEN_AND_BY_WHOM]
                 rows = self.rows(table.name, ", ".join(names))
                 facts[table.name] = set(rows)
-                is_unique = len(rows) == len(facts[table.name])
-                assert is_unique or with_repeats, f"{table.name} holds a row twice"
+                assert len(rows) == len(facts[table.name]), f"{table.name} holds a row twice"
         return facts
 
     def leave_pending(self, step: str, since: datetime | None = LONG_AGO) -> None:
@@ -119,13 +115,12 @@ def assert_whole(
     *,
     reads_again: bool = False,
     fields_too: bool = True,
-    with_repeats: bool = False,
 ) -> None:
     """The raw tables are those of the job that nothing happened to, and dbt will see every row of them.
 
     A job that reads the feed again asks for ads again, and sees states that came without an event.
     """
-    facts, expected = job.facts(with_repeats=with_repeats), undisturbed.facts()
+    facts, expected = job.facts(), undisturbed.facts()
     if not fields_too:
         facts["feed_fields"] = expected["feed_fields"]
     assert facts["feed_events"] == expected["feed_events"]

@@ -29,8 +29,8 @@ def test_every_setting_is_documented_and_every_documented_one_exists(section: st
 
 
 def test_the_readmes_tables_are_the_marts() -> None:
-    told = set(re.findall(r"^\| `(\w+)` \|", text("README.md"), re.M))
-    assert told == {path.stem for path in (PROJECT / "models/marts").glob("*.sql")}
+    named = set(re.findall(r"^\| `(\w+)` \|", text("README.md"), re.M))
+    assert named == {path.stem for path in (PROJECT / "models/marts").glob("*.sql")}
 
 
 def test_every_link_of_the_docs_leads_somewhere() -> None:

@@ -41,6 +41,12 @@ class Package:
         """How many of its jobs the warehouse has refused."""
         return sum(1 for _ in (self.folder / ".exceptions").glob("*.exception"))
 
+    @property
+    def is_half_staged(self) -> bool:
+        """Whether a file may be in the staging tables without dlt's note of it: dlt would stage it twice."""
+        noted = {path.name for path in (self.folder / ".pending_transitions").glob("*")}
+        return any(path.name not in noted for path in (self.folder / "started_jobs").glob("*.parquet"))
+
     def remove(self) -> None:
         """Delete the folder."""
         shutil.rmtree(self.folder)

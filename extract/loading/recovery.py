@@ -50,7 +50,8 @@ def reconcile_pending(pipeline: dlt.Pipeline, warehouse: Warehouse, stored: Stor
 
     A package diverged if it was extracted from another state than the one in the warehouse: an older copy of
     the warehouse was restored, or another machine has loaded since. Nor can dlt load a package without a
-    local schema, which a first run writes last.
+    local schema, which a first run writes last. A half-staged one it would stage twice, and an insert-only
+    merge does not deduplicate inside a load.
     """
     pending: dict[str, packages.Package] = {}
     for package in packages.pending(warehouse.pipelines_dir):
@@ -63,11 +64,12 @@ def reconcile_pending(pipeline: dlt.Pipeline, warehouse: Warehouse, stored: Stor
     if not pending:
         return
     [first, *_] = pending.values()
-    if first.base == (stored.hash if stored else None) and pipeline.default_schema_name:
+    is_next = first.base == (stored.hash if stored else None) and pipeline.default_schema_name
+    if is_next and not any(package.is_half_staged for package in pending.values()):
         return
     logger.warning(
-        "%d pending load(s) do not fit the state in the warehouse. Their files are kept in %s; the run goes "
-        "on from the warehouse.",
+        "%d pending load(s) cannot be finished on top of what the warehouse holds. Their files are kept in "
+        "%s; the run goes on from the warehouse.",
         len(pending),
         move_local_state_aside(warehouse),
     )

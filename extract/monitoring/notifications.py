@@ -81,7 +81,7 @@ def record(step: str, failure: str | None, webhook: str | None) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps({name: asdict(each) for name, each in outcomes.items()}, indent=1))
     except OSError as error:
-        logger.warning("%s cannot be written: %s", file, error.strerror)
+        logger.info("%s cannot be written: %s", file, error.strerror)
 
 
 def read_outcomes(folder: Path) -> dict[str, Outcome]:

@@ -150,7 +150,7 @@ class Warehouse(ABC):
 
     @abstractmethod
     def _lock(self, deadline: float) -> AbstractContextManager[None]:
-        """Hold it against runs that have other folders or other machines; see that it can be written."""
+        """Hold it against runs with other folders or on other machines; see that it can be written."""
 
     @abstractmethod
     def _run(self, sql: str, *, writes: bool) -> list[tuple[Any, ...]]:

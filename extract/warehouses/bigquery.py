@@ -12,9 +12,9 @@ import dlt
 import pyarrow as pa
 
 from extract.config import KeySettings, configured
-from extract.errors import ConfigurationError, JobMarketError, SourceUnavailable
+from extract.errors import ConfigurationError, JobMarketError, SourceUnavailable, require
 from extract.warehouses.base import MissingTableError, Warehouse
-from extract.warehouses.credentials import CredentialsError, Key, require, resolve
+from extract.warehouses.credentials import CredentialsError, Key, resolve
 from extract.warehouses.lock import Lease, hold
 
 TIMEOUT = 120

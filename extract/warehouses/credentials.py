@@ -6,7 +6,6 @@ Nothing is read before `resolve` is called, and no message, repr or pickle shows
 from __future__ import annotations
 
 import base64
-import importlib
 import json
 import os
 import re
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from extract.config import KeySettings
-from extract.errors import ConfigurationError, SourceUnavailable
+from extract.errors import ConfigurationError, SourceUnavailable, require
 
 SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 GOOGLE_SECRETS = "https://secretmanager.googleapis.com"
@@ -86,22 +85,8 @@ class Key:
         }
 
 
-def require(module: str, extra: str, what: str) -> Any:
-    """The imported module. Raises ConfigurationError that names the extra with which `what` works."""
-    try:
-        return importlib.import_module(module)
-    except ImportError:
-        raise ConfigurationError(
-            f"{what} needs the extra `{extra}`, which is not installed: run `make extras`."
-        ) from None
-
-
 def resolve(settings: KeySettings) -> Key:
-    """The key from the configured source; no other source is tried.
-
-    Raises CredentialsError if it is missing, malformed or refused, SourceUnavailable if its store cannot be
-    reached now.
-    """
+    """The key from the configured source; no other is tried. Raises CredentialsError, SourceUnavailable."""
     if settings.source == "default":
         project = settings.project or _default_credentials()[1]
         if not project:
@@ -125,9 +110,7 @@ def _default_credentials() -> tuple[Any, str | None]:
         return google.auth.default(scopes=SCOPES)
     except (GoogleAuthError, OSError, ValueError):
         _fail(
-            DEFAULT,
-            "there are none, or they cannot be read; run `gcloud auth application-default login`, or set "
-            "bigquery_key.source",
+            DEFAULT, "there are none; run `gcloud auth application-default login`, or set bigquery_key.source"
         )
 
 

@@ -20,7 +20,8 @@ def text(path: str) -> str:
 
 def test_the_image_holds_the_code_that_the_command_line_imports() -> None:
     copied = set(re.findall(r"^COPY (?:--\S+ )?(\w+) /app/", text("Dockerfile"), re.M))
-    imported = set(re.findall(r"^\s*(?:from|import) (\w+)", text("extract/cli.py"), re.M))
+    code = "\n".join(module.read_text(encoding="utf-8") for module in (PROJECT / "extract").rglob("*.py"))
+    imported = set(re.findall(r"^\s*(?:from|import) (\w+)", code, re.M))
     ours = {name for name in imported if (PROJECT / name).is_dir()}
     assert ours | {"models", "macros", "dbt_project"} <= copied
     sent = {line[1:] for line in text(".dockerignore").splitlines() if line.startswith("!")}
@@ -30,11 +31,11 @@ def test_the_image_holds_the_code_that_the_command_line_imports() -> None:
 def test_every_way_has_the_same_two_schedules() -> None:
     prefect = yaml.safe_load(text("deploy/prefect/prefect.yaml"))
     assert {d["schedules"][0]["cron"] for d in prefect["deployments"]} == SCHEDULES
-    told = {
+    workflows = {
         *re.findall(r'- cron: "(.*?)"', text(".github/workflows/hourly.yml")),
         *re.findall(r'- cron: "(.*?)"', text(".github/workflows/daily.yml")),
     }
-    assert told == SCHEDULES
+    assert workflows == SCHEDULES
     assert all(cron.replace(" *", "").strip() in text("deploy/systemd/crontab") for cron in SCHEDULES)
     assert all(cron in text("deploy/cloud-run/README.md") for cron in SCHEDULES)
 

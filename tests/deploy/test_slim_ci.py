@@ -70,7 +70,7 @@ def test_a_changed_staging_model_is_built_with_what_depends_on_it_and_with_nothi
     assert checkout.production.query("select max(pages_read) from nav_marts.pipeline_health") == [(1,)]
 
 
-def test_a_change_that_fails_its_tests_is_told_and_leaves_nothing_behind(checkout: Project) -> None:
+def test_a_change_that_fails_its_tests_is_reported_and_leaves_nothing_behind(checkout: Project) -> None:
     before = checkout.tables()
     with checkout.changed(STAGED, "        load_key,", "        cast(null as varchar) as load_key,"):
         assert not checkout.check().passed
