@@ -22,7 +22,7 @@ from demo.server import Served, serving
 from demo.world import World
 from extract.config import RegisterSettings
 from extract.errors import ConfigurationError, SourceUnavailable
-from extract.sources.brreg.client import KINDS, RegisterClient
+from extract.sources.brreg.client import RegisterClient
 from extract.sources.brreg.load import load_register
 from extract.sources.brreg.units import is_organisation_number
 from tests.job import Job
@@ -206,7 +206,7 @@ def ranges(asked: list[tuple[str, str | None]]) -> list[str | None]:
 
 
 def downloaded(url: str, folder: Path) -> list[dict[str, Any]]:
-    return list(RegisterClient(settings(url), KINDS[0]).download(folder))
+    return list(RegisterClient(settings(url), "main_unit").download(folder))
 
 
 def test_a_download_that_breaks_off_is_fetched_again(tmp_path: Path) -> None:
@@ -447,9 +447,9 @@ MEASURE = """
 import re, sys
 from pathlib import Path
 from extract.config import RegisterSettings
-from extract.sources.brreg.client import KINDS, RegisterClient
+from extract.sources.brreg.client import RegisterClient
 settings = RegisterSettings(base_url=sys.argv[1])
-units = sum(1 for _ in RegisterClient(settings, KINDS[0]).download(Path(sys.argv[2])))
+units = sum(1 for _ in RegisterClient(settings, 'main_unit').download(Path(sys.argv[2])))
 # not ru_maxrss: that begins with what the parent of this process held
 print(units, int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) // 1024)
 """
