@@ -245,7 +245,9 @@ def test_a_download_that_breaks_off_each_time_changes_nothing(job: Job) -> None:
         "something behind it",
     ],
 )
-def test_a_damaged_download_is_told_and_discarded(damaged: Callable[[bytes], bytes], tmp_path: Path) -> None:
+def test_a_damaged_download_is_a_failure_and_no_file_stays(
+    damaged: Callable[[bytes], bytes], tmp_path: Path
+) -> None:
     is_damaged = pytest.raises(SourceUnavailable, match="is damaged")
     with register([whole(damaged(bulk(5000)))], []) as (url, _), is_damaged:
         downloaded(url, tmp_path)
@@ -422,7 +424,7 @@ def updates(*given: Any, kind: str = "oppdaterteEnheter") -> Answer:
     return whole(orjson.dumps({"_embedded": {kind: list(given)}}))
 
 
-def test_updates_that_do_not_go_on_end_the_run_and_are_told(job: Job) -> None:
+def test_updates_that_do_not_go_on_end_the_run_with_a_failure(job: Job) -> None:
     body = updates({"oppdateringsid": 7, "organisasjonsnummer": MAIN})
     with register([whole(bulk(5))], [whole(SUBS)], [body]) as (url, _):
         load_register(job.warehouse, settings(url))

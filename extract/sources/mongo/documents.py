@@ -150,4 +150,4 @@ def _changed_at(content: dict[str, Any], identity: Any) -> datetime:
             continue
     if isinstance(identity, ObjectId):
         return identity.generation_time.astimezone(UTC)
-    raise ParseError("no time: neither 'updated' nor 'published' nor an ObjectId tells when")
+    raise ParseError("no time: neither 'updated' nor 'published' nor an ObjectId")

@@ -32,7 +32,7 @@ class Shape(NamedTuple):
 
 
 class State(NamedTuple):
-    """One state of a record. `changed_at` is UTC; None where the record tells no time."""
+    """One state of a record. `changed_at` is UTC; None where the record has no time."""
 
     record_id: str
     state_hash: str
