@@ -1,4 +1,4 @@
-"""APIs that are declared in the configuration: the examples of docs/sources.md, each against a mock server."""
+"""Declared APIs: the examples of docs/sources.md, each against a mock server."""
 
 from __future__ import annotations
 
