@@ -124,7 +124,7 @@ class Paginator(BasePaginator):
 
 
 def _asked(request: requests.Request) -> str:
-    return f"{request.url!s} {request.params} {request.json or ''}"
+    return " ".join(map(str, (request.url, request.params, request.json or "")))
 
 
 def load_api(warehouse: Warehouse, api: Api) -> ApiRun:
