@@ -37,7 +37,7 @@ class Fuse:
 
         import dashboard.publish
         import extract.dbt
-        from extract.sources.nav.client import FeedClient
+        from extract.sources.http import HttpClient
 
         within: tuple[tuple[Any, str, str], ...] = (
             (dlt.Pipeline, "extract", "extract"),
@@ -54,14 +54,14 @@ class Fuse:
         )
         for owner, name in statements:
             setattr(owner, name, self._around(getattr(owner, name)))
-        request = FeedClient._request
+        get = HttpClient.get
 
-        def answered(client: Any, *arguments: Any) -> Any:
-            answer = request(client, *arguments)
+        async def answered(client: Any, *arguments: Any, **named: Any) -> Any:
+            answer = await get(client, *arguments, **named)
             self.step()
             return answer
 
-        setattr(FeedClient, "_request", answered)  # noqa: B010  (mypy would want its exact type)
+        setattr(HttpClient, "get", answered)  # noqa: B010  (mypy would want its exact type)
         sys.addaudithook(self._audit)
 
     def step(self, phase: str | None = None) -> None:

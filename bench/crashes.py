@@ -1,4 +1,4 @@
-"""Kill the job at hundreds of points, run it again, and hold its warehouse against one that was never killed.
+"""Kill the job at hundreds of points, run it again, and compare its warehouse with one that was never killed.
 
 For each poll of a growing world: what an undisturbed run makes is kept; then, from what there was before,
 run_pipeline.py runs in a process of its own that ends by SIGKILL at its N-th step (bench/_fuse.py), and
@@ -36,8 +36,8 @@ WORLD = ("--seed", "7", "--days", "4", "--ads-a-day", "10", "--until", END.isofo
 SHARES = {"extract": 30, "normalize": 20, "load": 60, "merge": 40, "build": 36, "publish": 20}
 """How the points are spread, of 206."""
 BUILD_EVERY = 10
-"""Of the points before the build each so many-th is followed by a build, and all tables are compared."""
-OF_A_RUN = {
+"""After every n-th point before the build, a build runs too and all tables are compared."""
+RUN_COLUMNS = {
     *("extracted_at", "load_id", "_dlt_load_id", "first_extracted_at", "started_at", "completed_at"),
     *("finished_at", "load_key"),
 }
@@ -75,7 +75,7 @@ def run(options: argparse.Namespace) -> list[Figures]:
         folder.mkdir(parents=True, exist_ok=True)
         done = _done(folder)
         until = time.monotonic() + options.seconds
-        with _stand_in() as url:
+        with _mock_feed() as url:
             harness = Harness(folder, url)
             for poll in range(options.polls):
                 harness.clock_to(END - BETWEEN * (options.polls - 1 - poll))
@@ -237,9 +237,7 @@ def _copy(source: Path, target: Path) -> None:
 def _import_all() -> None:
     from dbt.adapters.duckdb import impl  # noqa: F401
 
-    import extract.dbt
-    import extract.loading.load
-    import extract.monitoring.volume  # noqa: F401
+    import extract.jobs  # noqa: F401
 
 
 def _differences(folder: Path, expected: Path) -> str:
@@ -278,7 +276,7 @@ def _contents(database: Path) -> dict[str, Any]:
                 found[f"{table}: rows of no load"] = connection.execute(with_loads).fetchall()
             if table.startswith("_dlt") or table in TABLES_OF_RUNS:
                 continue
-            names = ", ".join(f'"{column}"' for column in columns if column not in OF_A_RUN)
+            names = ", ".join(f'"{column}"' for column in columns if column not in RUN_COLUMNS)
             # A run that dies between dlt's staging of a file and its note of that stages the file twice, so a
             # raw table can hold a row twice, in the same load. Staging leaves the second one out.
             distinct = "distinct " if schema == "nav_raw" else ""
@@ -288,8 +286,8 @@ def _contents(database: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def _stand_in() -> Iterator[str]:
-    """A stand-in feed in a process of its own, its clock at the world's beginning; yields its address."""
+def _mock_feed() -> Iterator[str]:
+    """The mock feed in a process of its own, its clock at the world's beginning; yields its address."""
     command = [sys.executable, "-m", "demo", "--port", "0", *WORLD]
     command += ["--clock", (END - timedelta(days=2)).isoformat()]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

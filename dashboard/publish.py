@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from dlt.common.configuration import configspec
-from dlt.common.configuration.specs import BaseConfiguration
-
 from dashboard.chart import Row
 from dashboard.charts import CHARTS
 from dashboard.docs_site import write_docs
@@ -19,19 +16,17 @@ from dashboard.health import MART, QUERY, health_of, warnings
 from dashboard.page import Page, render
 from dashboard.scripts import vega_script
 from dashboard.texts import LANGUAGES, texts_in
-from extract.config import PROJECT, resolved
-from extract.errors import ConfigurationError
+from extract.config import PROJECT, PublishSettings, configured
+from extract.errors import ConfigurationError, JobMarketError
 from extract.warehouses.base import Warehouse, shown
 
 PAGES = {"en": "index.html", "no": "no.html"}
-
-
-@configspec
-class PublishSettings(BaseConfiguration):
-    """Where the page is written, and when its data counts as old."""
-
-    site_dir: str = "site"
-    stale_after_hours: float = 36
+MARKER = ".job-market-site"
+"""The file in the folder of the page that lists what was written there."""
+OLDER_SITE = ("index.html", "no.html", "data/dictionary.csv")
+"""Files of a page that was written before there was a marker."""
+NEW = ".new"
+"""The folder inside it where the next page is made."""
 
 
 @dataclass
@@ -49,23 +44,60 @@ class Published:
 
 
 def publish(warehouse: Warehouse) -> Published:
-    """Write the site beside the old one and put it in its place. Raises JobMarketError."""
-    settings = resolved(PublishSettings(), "publish")
+    """Make the page beside the one that is there, then put file by file in its place; a link is followed.
+
+    Raises ConfigurationError if the folder holds other files, JobMarketError if there are no marts.
+    """
+    settings = configured(PublishSettings)
+    if not warehouse.marts():
+        raise JobMarketError(
+            f"{warehouse} has no marts. Run `python run_pipeline.py build` first; no page was written."
+        )
     started, folder = time.monotonic(), PROJECT / settings.site_dir
-    making = folder.with_name(f"{folder.name}.new")
     try:
+        before = _files_of_the_page(folder)
+        making = folder / NEW
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / MARKER).touch()
         shutil.rmtree(making, ignore_errors=True)
         (making / "data").mkdir(parents=True)
         (making / "assets").mkdir()
+        size, marts = _write(making, warehouse, timedelta(hours=settings.stale_after_hours))
+        _replace(folder, making, before)
     except OSError as error:
         raise ConfigurationError(
-            f"{shown(making)} cannot be written: {error.strerror or error}. Give this user the right to "
+            f"{shown(folder)} cannot be written: {error.strerror or error}. Give this user the right to "
             "write there, or set publish.site_dir."
         ) from None
-    size, marts = _write(making, warehouse, timedelta(hours=settings.stale_after_hours))
-    shutil.rmtree(folder, ignore_errors=True)
-    making.replace(folder)
     return Published(folder, marts, size, time.monotonic() - started)
+
+
+def _files_of_the_page(folder: Path) -> set[str]:
+    """The files in the folder that an earlier run wrote. Raises ConfigurationError if it is not ours."""
+    if (marker := folder / MARKER).exists():
+        return set(marker.read_text(encoding="utf-8").splitlines())
+    if all((folder / name).exists() for name in OLDER_SITE):
+        return {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
+    if folder.exists() and any(folder.iterdir()):
+        raise ConfigurationError(
+            f"publish.site_dir is {shown(folder)}, which holds files that are not of the page. Nothing was "
+            "written. Choose a folder that is empty or does not exist."
+        )
+    return set()
+
+
+def _replace(folder: Path, making: Path, before: set[str]) -> None:
+    """Rename each new file into its place, the pages last, and remove what only the earlier page had."""
+    files = {str(file.relative_to(making)) for file in making.rglob("*") if file.is_file()}
+    marker = folder / MARKER
+    marker.write_text("\n".join(sorted(files | before)), encoding="utf-8")  # for a run that dies below
+    for name in sorted(files, key=lambda name: name in PAGES.values()):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (making / name).replace(folder / name)
+    for name in before - files:
+        (folder / name).unlink(missing_ok=True)
+    marker.write_text("\n".join(sorted(files)), encoding="utf-8")
+    shutil.rmtree(making)
 
 
 def _write(site: Path, warehouse: Warehouse, stale_after: timedelta) -> tuple[int, int]:
@@ -75,7 +107,7 @@ def _write(site: Path, warehouse: Warehouse, stale_after: timedelta) -> tuple[in
     for chart in CHARTS:
         write_chart(site / "data", chart, figures[chart.id])
     marts = write_marts(site / "data", warehouse)
-    manifest = write_docs(site / "docs", warehouse, is_empty=not marts)
+    manifest = write_docs(site / "docs", warehouse)
     write_dictionary(site / "data" / "dictionary.csv", manifest, [mart.name for mart in marts])
     script = vega_script()
     (site / "assets" / script.name).write_bytes(script.read_bytes())

@@ -71,6 +71,13 @@ def parser() -> argparse.ArgumentParser:
         help="let the first N answers of publicToken be an expired token",
     )
     add(
+        "--latency-ms",
+        type=float,
+        default=0,
+        metavar="N",
+        help="let each answer wait so many milliseconds, as over a network (default %(default)s)",
+    )
+    add(
         "--units",
         type=int,
         default=20_000,
@@ -165,6 +172,7 @@ def _run(options: argparse.ArgumentParser, argv: list[str] | None) -> int:
     except ValueError as error:
         options.error(str(error))
     stand_in = StandIn(source, given.clock or source.until, given.tip, given.expired_tokens, given.units)
+    stand_in.latency_seconds = given.latency_ms / 1000
     try:
         return asyncio.run(serve(stand_in, given.port, summary, command))
     except OSError as error:

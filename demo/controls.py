@@ -31,7 +31,8 @@ class Fault:
     """A rule: requests whose path and query match get this answer instead, or the real one late.
 
     `times` is how often it applies (None: always). Without a status the real answer follows the
-    delay. Of what is answered, only `cut_after` bytes are sent before the connection is reset.
+    delay. `{id}` in the body is the id in the path. Of what is answered, only `cut_after` bytes are sent
+    before the connection is reset.
     """
 
     path: re.Pattern[str]

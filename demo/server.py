@@ -50,6 +50,8 @@ class StandIn:
         self.tokens = Tokens(expired_tokens)
         self.faults = Faults()
         self.stats = Stats()
+        self.latency_seconds = 0.0
+        """Before each answer, as a network has it."""
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
@@ -69,12 +71,16 @@ class StandIn:
     async def _answer(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
         endpoint, argument = _endpoint(path)
         self._count(request, endpoint)
+        if self.latency_seconds:
+            await asyncio.sleep(self.latency_seconds)
         fault = self.faults.next_for(request.path_qs)
         if fault is None:
             return self._true_answer(request, endpoint, argument)
         await asyncio.sleep(fault.delay_seconds)
         if fault.status is not None:
-            answer: web.StreamResponse = Answer(status=fault.status, text=fault.body, headers=fault.headers)
+            answer: web.StreamResponse = Answer(
+                status=fault.status, text=fault.body.replace("{id}", argument), headers=fault.headers
+            )
         else:
             answer = self._true_answer(request, endpoint, argument)
         if fault.cut_after is None or not isinstance(answer, Answer):  # a file is not cut

@@ -17,8 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from extract.config import PROJECT, warehouse_settings
-from extract.dbt import profiles_dir
+from extract.config import PROJECT, WarehouseSettings, configured
+from extract.dbt import run_dbt
 from extract.errors import JobMarketError
 from extract.warehouses.base import Warehouse
 from extract.warehouses.factory import configured_warehouse
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--name", type=_dataset, required=True, help="what the datasets' names begin with")
     options = parser.parse_args(arguments)
     os.chdir(PROJECT)
-    settings = warehouse_settings()
+    settings = configured(WarehouseSettings)
     settings.dataset = options.name
     try:
         checked = check_change(configured_warehouse(settings), options.state)
@@ -52,19 +52,14 @@ class Checked(NamedTuple):
 def check_change(warehouse: Warehouse, state: Path) -> Checked:
     """Build and test, in the warehouse's dataset, what differs from the state.
 
-    The datasets are dropped whatever happens; that they could not be is a failure too.
+    The datasets are dropped whatever happens; datasets that cannot be dropped are a failure.
     """
-    from dbt.cli.main import dbtRunner
-
-    os.environ.update(warehouse.dbt_environment())
-    where = ["--project-dir", str(PROJECT), "--profiles-dir", str(profiles_dir())]
     build = ["build", "--select", "state:modified+", "--defer", "--state", str(state.resolve())]
     dropping = ["run-operation", "drop_datasets", "--args", f"{{name: {warehouse.settings.dataset}}}"]
     try:
-        built = dbtRunner().invoke([*build, *where])
+        built = run_dbt(warehouse, *build)
     finally:
-        dropped = dbtRunner().invoke([*dropping, *where])
-        warehouse.after_dbt()
+        dropped = run_dbt(warehouse, *dropping)
     results = getattr(built.result, "results", [])
     models = [result.node.name for result in results if result.node.resource_type == "model"]
     return Checked(models, built.success and dropped.success)

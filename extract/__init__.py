@@ -1,1 +1,3 @@
-"""Extract and load: read a source, make Arrow batches, hand them to dlt. Importing it changes nothing."""
+"""Extract and load: read a source, redact, describe, and load with dlt. Importing it changes nothing."""
+
+__version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""The settings of the extract-load layer, resolved the way dlt resolves its own.
+"""Every setting of the project, typed, resolved by dlt.
 
 Sources, strongest first: environment (`SOURCES__NAV_FEED__TOKEN`), `.dlt/secrets.toml`, `.dlt/config.toml`.
 """
@@ -6,18 +6,24 @@ Sources, strongest first: environment (`SOURCES__NAV_FEED__TOKEN`), `.dlt/secret
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from dlt.common.configuration import configspec, resolve_configuration
-from dlt.common.configuration.exceptions import ConfigurationException
-from dlt.common.configuration.providers.toml import TomlProviderReadException
+from dlt.common.configuration.exceptions import (
+    ConfigurationException,
+    ConfigValueCannotBeCoercedException,
+)
 from dlt.common.configuration.specs import BaseConfiguration
 from dlt.common.typing import TSecretStrValue
 
 from extract.errors import ConfigurationError
+from extract.setting_names import refuse_unknown_settings
 
 PROJECT = Path(__file__).resolve().parent.parent
+OSLO = ZoneInfo("Europe/Oslo")
+"""The time zone of every date."""
 
 SpecT = TypeVar("SpecT", bound=BaseConfiguration)
 
@@ -33,30 +39,15 @@ class FeedSettings(BaseConfiguration):
     """Connections; fewer while the feed answers 429 or 503."""
     since_days: int = 180
     reread_days: int = 7
-    """Each open ad's detail is read again once in this many days."""
+    """Each open ad's detail is read again once in this number of days."""
     pages_per_load: int = 50
     details_per_load: int = 12_000
     connect_timeout: float = 10
     read_timeout: float = 60
     attempts: int = 5
-    """How often a request is tried before the feed counts as unavailable."""
+    """How often a request is sent before the feed counts as unavailable."""
     max_backoff: float = 60
-    """The longest pause between two tries; a longer Retry-After means: not now."""
-
-    def on_resolved(self) -> None:
-        """Refuse what cannot work, naming the setting."""
-        _need_an_address("sources.nav_feed.base_url", self.base_url)
-        if self.token and not (self.token.isascii() and self.token.isprintable() and " " not in self.token):
-            # It becomes a part of a header, as it is.
-            raise ConfigurationError(
-                "sources.nav_feed.token holds a space, a line break or a letter that no token has. "
-                "Copy it again."
-            )
-        counts = ("concurrency", "since_days", "reread_days", "details_per_load", "attempts")
-        _need_one_or_more(self, "sources.nav_feed", *counts)
-        if self.pages_per_load < 5:
-            # A load reads the last pages again before new ones.
-            raise ConfigurationError("sources.nav_feed.pages_per_load must be at least 5.")
+    """The longest pause between two attempts; a longer Retry-After ends the run."""
 
 
 @configspec
@@ -73,10 +64,6 @@ class ArchiveSettings(BaseConfiguration):
     timeout: float = 30
     """Seconds to find a server, and for one answer of it."""
 
-    def on_resolved(self) -> None:
-        """Refuse what cannot work, naming the setting."""
-        _need_one_or_more(self, "sources.mongo_archive", "batch_size", "documents_per_load")
-
 
 @configspec
 class RegisterSettings(BaseConfiguration):
@@ -84,20 +71,13 @@ class RegisterSettings(BaseConfiguration):
 
     base_url: str = "https://data.brreg.no/enhetsregisteret"
     reload_days: int = 30
-    """After so many days all of it is downloaded again; what changes in between comes as updates."""
+    """The bulk files are downloaded again after this number of days; updates are read in between."""
     updates_per_load: int = 2000
     concurrency: int = 8
     connect_timeout: float = 10
     read_timeout: float = 60
     attempts: int = 5
     max_backoff: float = 60
-
-    def on_resolved(self) -> None:
-        """Refuse what cannot work, naming the setting."""
-        _need_an_address("sources.register.base_url", self.base_url)
-        if not 1 <= self.updates_per_load <= 10_000:
-            raise ConfigurationError("sources.register.updates_per_load must be 1 to 10000.")
-        _need_one_or_more(self, "sources.register", "concurrency", "attempts")
 
 
 @configspec
@@ -112,15 +92,52 @@ class WarehouseSettings(BaseConfiguration):
     """bigquery: load through files in this bucket (gs://...), for a large first run."""
     raw_dataset: str = "nav_raw"
     keep_text_days: int = 365
-    """After an ad closed; at the turn of the month after that its text is removed."""
+    """After an ad closed; its text is removed at the turn of the month after that."""
     dataset: str = "nav"
-    """What the names of dbt's datasets begin with: nav_staging, nav_marts ..."""
+    """The prefix of dbt's datasets: nav_staging, nav_marts ..."""
     pipelines_dir: str = "data/dlt"
 
-    def on_resolved(self) -> None:
-        """Refuse what cannot work, naming the setting."""
-        if not 1 <= self.keep_text_days <= 36_500:
-            raise ConfigurationError("warehouse.keep_text_days must be 1 to 36500.")
+
+@configspec
+class NotifySettings(BaseConfiguration):
+    """Where failure and recovery are posted."""
+
+    url: TSecretStrValue | None = None
+    """A webhook that takes Slack's JSON. The address is a secret: who has it can post."""
+
+
+@configspec
+class PublishSettings(BaseConfiguration):
+    """Where the page is written, and when its data counts as old."""
+
+    site_dir: str = "site"
+    stale_after_hours: float = 36
+
+
+@configspec
+class ExecutorSettings(BaseConfiguration):
+    """Where batches run."""
+
+    name: Literal["local", "dask", "coiled"] = "local"
+    workers: int = 2
+    """Processes of this machine; with dask_address, the batches that are sent to its workers at once."""
+    worker_memory: str = "1GB"
+    """dask on this machine: what a process may use before it is replaced."""
+    dask_address: str | None = None
+    """dask: the scheduler, such as tls://scheduler:8786; without one the run makes a cluster here."""
+
+
+@configspec
+class CoiledSettings(BaseConfiguration):
+    """The cluster that a run makes and closes. The token is Coiled's own setting."""
+
+    workspace: str | None = None
+    n_workers: int = 4
+    worker_memory: str = "8 GiB"
+    region: str | None = None
+    spot_policy: Literal["on-demand", "spot", "spot_with_fallback"] = "spot_with_fallback"
+    software: str | None = None
+    """The software environment; without one, that which `coiled-environment` makes of requirements.lock."""
 
 
 @configspec
@@ -144,105 +161,93 @@ class KeySettings(BaseConfiguration):
     """google_secret_manager: projects/P/secrets/S, or .../versions/V."""
 
 
-@configspec
-class ExecutorSettings(BaseConfiguration):
-    """Section `executor`: where batches run."""
-
-    name: Literal["local", "dask", "coiled"] = "local"
-    workers: int = 2
-    """Processes of this machine; with dask_address, the batches that are sent to its workers at once."""
-    worker_memory: str = "1GB"
-    """dask on this machine: what a process may use before it is replaced."""
-    dask_address: str | None = None
-    """dask: the scheduler, such as tls://scheduler:8786; without one the run makes a cluster here."""
-
-    def on_resolved(self) -> None:
-        """Refuse what cannot work, naming the setting."""
-        _need_one_or_more(self, "executor", "workers")
-
-
-@configspec
-class CoiledSettings(BaseConfiguration):
-    """Section `executor.coiled`: the cluster that a run makes and closes."""
-
-    token: TSecretStrValue | None = None
-    """Without one, that of `coiled login` or DASK_COILED__TOKEN."""
-    workspace: str | None = None
-    n_workers: int = 4
-    worker_memory: str = "8 GiB"
-    region: str | None = None
-    spot_policy: Literal["on-demand", "spot", "spot_with_fallback"] = "spot_with_fallback"
-    software: str | None = None
-    """The software environment; without one, that which `coiled-environment` makes of requirements.lock."""
-
-    def on_resolved(self) -> None:
-        """Refuse what cannot work, naming the setting."""
-        _need_one_or_more(self, "executor.coiled", "n_workers")
+SECTIONS: dict[str, type[BaseConfiguration]] = {
+    "warehouse": WarehouseSettings,
+    "sources.nav_feed": FeedSettings,
+    "sources.mongo_archive": ArchiveSettings,
+    "sources.register": RegisterSettings,
+    "bigquery_key": KeySettings,
+    "executor": ExecutorSettings,
+    "executor.coiled": CoiledSettings,
+    "notify": NotifySettings,
+    "publish": PublishSettings,
+}
+"""The section of each class. Any other name in these sections is refused."""
+BOUNDS: dict[str, tuple[int, int | None]] = {
+    "pages_per_load": (5, None),  # a load reads the lookback again before it comes to new pages
+    "reload_days": (0, None),
+    "updates_per_load": (1, 10_000),
+    "keep_text_days": (1, 36_500),
+}
+"""Least and greatest value; any other whole number must be at least 1, any other number at least 0."""
 
 
-def feed_settings() -> FeedSettings:
-    """The settings of section `sources.nav_feed`. Raises ConfigurationError."""
-    return resolved(FeedSettings(), "sources", "nav_feed")
+def configured(spec: type[SpecT], **explicit: str | None) -> SpecT:
+    """The settings of a class of SECTIONS; an explicit value that is not None wins over all sources.
+
+    Raises ConfigurationError that names the setting, its value and what it must be.
+    """
+    [name] = [name for name, known in SECTIONS.items() if known is spec]
+    return resolved(spec(), *name.split("."), **explicit)
 
 
-def archive_settings() -> ArchiveSettings:
-    """The settings of section `sources.mongo_archive`. Raises ConfigurationError."""
-    return resolved(ArchiveSettings(), "sources", "mongo_archive")
-
-
-def register_settings() -> RegisterSettings:
-    """The settings of section `sources.register`. Raises ConfigurationError."""
-    return resolved(RegisterSettings(), "sources", "register")
-
-
-def warehouse_settings() -> WarehouseSettings:
-    """The settings of section `warehouse`. Raises ConfigurationError."""
-    return resolved(WarehouseSettings(), "warehouse")
-
-
-def key_settings() -> KeySettings:
-    """The settings of section `bigquery_key`. Raises ConfigurationError."""
-    return resolved(KeySettings(), "bigquery_key")
-
-
-def executor_settings() -> ExecutorSettings:
-    """The settings of section `executor`. Raises ConfigurationError."""
-    return resolved(ExecutorSettings(), "executor")
-
-
-def coiled_settings() -> CoiledSettings:
-    """The settings of section `executor.coiled`. Raises ConfigurationError."""
-    return resolved(CoiledSettings(), "executor", "coiled")
-
-
-def _need_an_address(setting: str, url: str) -> None:
-    parts = urlsplit(url)
-    if "@" in url:
-        raise ConfigurationError(f"{setting} holds a user or password, which would be shown. Remove it.")
-    if parts.scheme not in ("http", "https") or not parts.hostname or not url.isascii():
-        raise ConfigurationError(f"{setting} is {url!r}: it must be an http(s) address.")
-
-
-def _need_one_or_more(settings: BaseConfiguration, section: str, *names: str) -> None:
-    for name in names:
-        if getattr(settings, name) < 1:
-            raise ConfigurationError(f"{section}.{name} must be at least 1.")
-
-
-def resolved(spec: SpecT, *section: str) -> SpecT:
-    """The spec with the values of its section. Raises ConfigurationError that names what is wrong."""
+def resolved(spec: SpecT, *section: str, **explicit: str | None) -> SpecT:
+    """As `configured`, for a section that is not in SECTIONS."""
+    refuse_unknown_settings(
+        PROJECT, {name: set(one.get_resolvable_fields()) for name, one in SECTIONS.items()}
+    )
     name = ".".join(section)
     # dlt drops the outer sections of a name one by one, but not this one: without it, PATH or TOKEN of the
     # environment would count as a setting.
     spec.__section__ = section[-1]  # type: ignore[misc]
+    given = {key: value for key, value in explicit.items() if value is not None}
     try:
-        return resolve_configuration(spec, sections=section[:-1])
-    except TomlProviderReadException as error:
+        settings = resolve_configuration(spec, sections=section[:-1], explicit_value=given or None)
+    except ConfigValueCannotBeCoercedException as error:
+        expected = _expected(error.hint)
         raise ConfigurationError(
-            f".dlt/{error.file_name} is not valid TOML: {error.__context__ or error!s}. Mend it, run again."
+            f"{name}.{error.field_name} is {error.field_value!r}: it must be {expected}."
         ) from None
     except ConfigurationException as error:
+        fields = ", ".join(getattr(error, "fields", ())) or "a value"
+        raise ConfigurationError(f"Section [{name}] of the settings lacks {fields}.") from None
+    for key in settings.get_resolvable_fields():
+        _check(f"{name}.{key}", getattr(settings, key))
+    return settings
+
+
+def check_webhook(setting: str, url: str) -> None:
+    """Raise ConfigurationError unless the address can be posted to. It is a secret and is not shown."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigurationError(f"{setting} must be an http(s) address.")
+
+
+def _check(setting: str, value: Any) -> None:
+    key = setting.rpartition(".")[2]
+    if key == "base_url" and value is not None:
+        parts = urlsplit(value)
+        if "@" in parts.netloc:
+            raise ConfigurationError(f"{setting} must not hold a user or a password.")
+        if parts.scheme not in ("http", "https") or not parts.hostname or not value.isascii():
+            raise ConfigurationError(f"{setting} is {value!r}: it must be an http(s) address.")
+    elif setting == "notify.url" and value:
+        check_webhook(setting, value)
+    elif key == "token" and value and not (value.isascii() and value.isprintable() and " " not in value):
+        # It becomes a part of a header.
         raise ConfigurationError(
-            f"A setting of [{name}] cannot be used: {' '.join(str(error).split())}. Look at "
-            f".dlt/config.toml, and at {name.upper().replace('.', '__')}__* in the environment."
-        ) from None
+            f"{setting} holds a space, a line break or a letter that no token has. Copy it again."
+        )
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        least, greatest = BOUNDS.get(key, (1 if isinstance(value, int) else 0, None))
+        if value < least:
+            raise ConfigurationError(f"{setting} is {value}: it must be at least {least}.")
+        if greatest is not None and value > greatest:
+            raise ConfigurationError(f"{setting} is {value}: it must be at most {greatest}.")
+
+
+def _expected(hint: Any) -> str:
+    if options := [text for text in get_args(hint) if isinstance(text, str)]:
+        return " or ".join(options)
+    names = {int: "a whole number", float: "a number", bool: "true or false"}
+    return names.get(hint, "of another type (see docs/settings.md)")

@@ -1,9 +1,10 @@
-"""Build and test the dbt models, in this process, and remove the texts whose time they show to be over."""
+"""The one dbtRunner: any dbt command on the configured warehouse, and the build of the job."""
 
 from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -11,25 +12,27 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from extract.config import PROJECT
-from extract.errors import JobMarketError
+from extract.config import OSLO, PROJECT
+from extract.errors import ConfigurationError, JobMarketError
 from extract.privacy.retention import remove_old_texts
-from extract.sources.nav.parse import OSLO
 from extract.warehouses.base import Warehouse
 
 if TYPE_CHECKING:
-    from dbt.cli.main import dbtRunner
+    from dbt.cli.main import dbtRunnerResult
     from dbt_common.events.base_types import EventMsg
+
+QUIET = ("--log-level", "none", "--log-level-file", "info")
+FAILED = ("error", "fail", "runtime error")
 
 
 @dataclass
 class BuildSummary:
-    """What dbt did: how many models and tests passed, and what each warning or failure says."""
+    """The numbers of models and tests that passed, and the text of each warning."""
 
     models: int = 0
     tests: int = 0
     texts_removed: int = 0
-    """Versions of ads that lost their text, since its time was over."""
+    """Versions of ads whose text was removed because its time is over."""
     warnings: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -42,15 +45,49 @@ class BuildSummary:
         return "\n".join(lines)
 
 
-def build(warehouse: Warehouse, console: Console) -> BuildSummary:
-    """Build and test all models, then check the freshness of the sources, which a build does not.
-
-    Last, old texts are removed: the marts tell which ads closed, and when. Raises JobMarketError naming what
-    failed; the models before it are built.
-    """
+def run_dbt(
+    warehouse: Warehouse, *command: str, on_event: Callable[[EventMsg], None] | None = None
+) -> dbtRunnerResult:
+    """Run one dbt command in this process, with the warehouse's connection and key, and return its result."""
     from dbt.cli.main import dbtRunner
 
     os.environ.update(warehouse.dbt_environment())
+    where = ["--project-dir", str(PROJECT), "--profiles-dir", str(profiles_dir())]
+    is_global = not command or command[-1] in ("--help", "--version")
+    runner = dbtRunner(callbacks=[on_event] if on_event else [])
+    try:
+        outcome = runner.invoke([*command, *([] if is_global else where)])
+    finally:
+        warehouse.after_dbt()
+    if isinstance(outcome.exception, KeyboardInterrupt):
+        raise outcome.exception
+    return outcome
+
+
+def run_command(warehouse: Warehouse, command: list[str]) -> None:
+    """Run a command of the user's. Raises ConfigurationError if dbt does not know it, JobMarketError."""
+    # The result is not kept: dbt's exception holds a pool of threads that must end before Python does.
+    if error := _error_of(command, run_dbt(warehouse, *command)):
+        raise error
+
+
+def _error_of(command: list[str], outcome: dbtRunnerResult) -> JobMarketError | None:
+    from dbt.cli.exceptions import DbtUsageException
+
+    if isinstance(outcome.exception, DbtUsageException):
+        return ConfigurationError(f"dbt: {outcome.exception}")
+    if outcome.success:
+        return None
+    reason = outcome.exception or "its output names what failed."
+    return JobMarketError(f"`dbt {' '.join(command)}` failed: {reason}")
+
+
+def build(warehouse: Warehouse, console: Console) -> BuildSummary:
+    """Build and test all models, then check the freshness of the sources, which a build does not.
+
+    Then the texts are removed whose time is over: the marts say which ads closed, and when. Raises
+    JobMarketError that names what failed; the models before it are built.
+    """
     with console.status("building the models") as status:
 
         def show(event: EventMsg) -> None:
@@ -58,51 +95,39 @@ def build(warehouse: Warehouse, console: Console) -> BuildSummary:
                 status.update(event.info.msg)  # type: ignore[attr-defined]
 
         summary = BuildSummary()
-        try:
-            # Parsed once for both commands.
-            dbt = dbtRunner(manifest=_invoke(dbtRunner(), "parse"), callbacks=[show])
-            # Unit tests look at rows of their own, not at the warehouse's: `dbt test` runs them.
-            build_all = ("build", "--exclude-resource-type", "unit_test")
-            _count("build", _invoke(dbt, *build_all), summary)
-            _count("source freshness", _invoke(dbt, "source", "freshness"), summary)
-        finally:
-            warehouse.after_dbt()
+        # `dbt test` runs the unit tests: they read rows of their own and not the warehouse's.
+        for command in (("build", "--exclude-resource-type", "unit_test"), ("source", "freshness")):
+            outcome = run_dbt(warehouse, *QUIET, *command, on_event=show)
+            if outcome.result is None:
+                raise JobMarketError(f"dbt {command[0]} could not start: {outcome.exception}")
+            _count(command[0], outcome.result, summary)
         status.update("removing old texts")
         summary.texts_removed = remove_old_texts(warehouse, datetime.now(OSLO).date())
     return summary
 
 
-def _invoke(dbt: dbtRunner, *command: str) -> Any:
-    """The command's result, in which each node may have failed. Raises JobMarketError if it has none."""
-    where = ["--project-dir", str(PROJECT), "--profiles-dir", str(profiles_dir())]
-    outcome = dbt.invoke(["--log-level", "none", "--log-level-file", "info", *command, *where])
-    if outcome.result is None:
-        raise JobMarketError(f"dbt {command[0]} could not start: {outcome.exception}")
-    return outcome.result
-
-
 def _count(command: str, outcome: Any, summary: BuildSummary) -> None:
     failed = []
     for result in outcome.results:
-        status, name = str(result.status), result.node.name
-        if status in ("error", "fail", "runtime error"):
-            failed.append(f"{name}: {_one_line(result.message) or status}")
+        status, message = str(result.status), " ".join(str(result.message or "").split())
+        if status in FAILED:
+            failed.append(f"{result.node.name}: {message or status}")
         elif status == "warn":
-            summary.warnings.append(f"{name}: {_one_line(result.message) or 'stale'}")
+            summary.warnings.append(f"{result.node.name}: {message or 'stale'}")
     kinds = Counter(result.node.resource_type for result in outcome.results)
     summary.models += kinds["model"]
     summary.tests += kinds["test"]
     if failed:
         raise JobMarketError(
-            f"dbt {command}: {len(failed)} failed; what it reads from is kept. First {failed[0]}. "
+            f"dbt {command}: {len(failed)} failed; the raw tables are kept. First {failed[0]}. "
             f"All of it is in {os.environ.get('DBT_LOG_PATH', 'logs')}/dbt.log."
         )
 
 
 def profiles_dir() -> Path:
-    """The folder of the profile: dbt's own choice if it holds ours, else the example linked in here.
+    """The folder of the profile: DBT_PROFILES_DIR, `profiles.yml` of the project, or dbt's own folder.
 
-    The link is what lets a bare `dbt run` work from the project.
+    Where there is none, the example is linked into the project: a bare `dbt run` finds it there, too.
     """
     if chosen := os.environ.get("DBT_PROFILES_DIR"):
         return Path(chosen)
@@ -112,7 +137,3 @@ def profiles_dir() -> Path:
             return home.parent
         own.symlink_to("profiles.example.yml")
     return PROJECT
-
-
-def _one_line(message: Any) -> str:
-    return " ".join(str(message or "").split())

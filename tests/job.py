@@ -19,11 +19,11 @@ from extract.executors.bounded_map import BatchExecutor
 from extract.executors.local import LocalExecutor
 from extract.loading import packages
 from extract.monitoring.progress import Progress
-from extract.monitoring.status import feed_state
 from extract.schema import RAW_TABLES
 from extract.sources.nav.extraction import ExtractionSummary, extract_feed
 from extract.sources.nav.run import ExtractionRun
 from extract.sources.nav.source import nav_feed
+from extract.sources.nav.stored import feed_state
 from extract.warehouses.base import Warehouse
 from extract.warehouses.duckdb import DuckDBWarehouse
 

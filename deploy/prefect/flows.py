@@ -1,82 +1,64 @@
-"""The job as Prefect 3 flows, around the functions that the command line calls.
+"""The jobs as Prefect 3 flows.
 
   hourly: extract
   daily:  extract -> build -> publish
 
 Importing or deploying this module reads no setting, no secret and no state: that happens inside the tasks.
-A task is tried again where that helps: every step can run twice, and what an attempt loaded is kept.
+A task is retried where that helps: every step can run twice, and what was loaded is kept.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from prefect import flow, task
 from prefect.blocks.system import Secret
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
-from extract.config import PROJECT, feed_settings, warehouse_settings
+from extract import jobs
 from extract.errors import ConfigurationError
-from extract.warehouses.base import Warehouse
-from extract.warehouses.factory import configured_warehouse
+from extract.warehouses.lock import LEASE_SECONDS
 
 KEY_BLOCK = "JOB_MARKET_KEY_BLOCK"
-"""The variable that names the secret block with the key. A deployment holds the name: `prefect deploy` would
-put the value itself into what anybody who sees the deployment can read."""
+"""The variable that names the secret block with the key. A deployment holds only the name: everybody who sees
+the deployment can read its variables."""
+WAIT_SECONDS = LEASE_SECONDS + 120
+"""A machine that died holds the lock of a BigQuery warehouse for LEASE_SECONDS."""
+
+T = TypeVar("T")
 
 
-def helps_to_try_again(task: Any, run: Any, state: Any) -> bool:
-    """Not after wrong use or configuration (code 2 of the command line): it would fail in the same way."""
+def is_worth_a_retry(task: Any, run: Any, state: Any) -> bool:
+    """Not after wrong use or configuration (exit code 2): it would fail again."""
     return not isinstance(state.result(raise_on_failure=False), ConfigurationError)
 
 
-# An unreachable feed (code 75 of the command line) is waited for; after that the next hour goes on.
-@task(retries=2, retry_delay_seconds=[300, 900], retry_condition_fn=helps_to_try_again, cache_policy=NO_CACHE)
+# An unreachable feed (exit code 75) is waited for; after that the next hour goes on.
+@task(retries=2, retry_delay_seconds=[300, 900], retry_condition_fn=is_worth_a_retry, cache_policy=NO_CACHE)
 def extract(since: datetime | None = None) -> str:
-    """Read what is new and load it; `since` reads the feed again from an instant."""
-    from rich.console import Console
-
-    from extract.config import executor_settings
-    from extract.executors.factory import open_executor
-    from extract.monitoring.progress import Progress
-    from extract.sources.nav.extraction import extract_feed
-
-    with (
-        _warehouse() as warehouse,
-        open_executor(executor_settings()) as executor,
-        Progress(Console(stderr=True)) as progress,
-    ):
-        return _told(extract_feed(warehouse, feed_settings(), executor, progress, since))
+    """Load what is new; `since` reads the feed again from a time."""
+    return _logged(lambda options: jobs.extract(options, since))
 
 
-@task(retries=1, retry_delay_seconds=60, retry_condition_fn=helps_to_try_again, cache_policy=NO_CACHE)
+@task(retries=1, retry_delay_seconds=60, retry_condition_fn=is_worth_a_retry, cache_policy=NO_CACHE)
 def build() -> str:
     """Build and test the models."""
-    from rich.console import Console
-
-    from extract.dbt import build
-
-    with _warehouse() as warehouse:
-        return _told(build(warehouse, Console(stderr=True)))
+    return _logged(jobs.build)
 
 
-@task(retries=1, retry_delay_seconds=60, retry_condition_fn=helps_to_try_again, cache_policy=NO_CACHE)
+@task(retries=1, retry_delay_seconds=60, retry_condition_fn=is_worth_a_retry, cache_policy=NO_CACHE)
 def publish() -> str:
     """Write the page and the dbt docs."""
-    from dashboard.publish import publish
-
-    with _warehouse() as warehouse:
-        return _told(publish(warehouse))
+    return _logged(jobs.publish)
 
 
 @flow(name="hourly")
 def hourly(since: datetime | None = None) -> str:
-    """Read what is new; a missed hour is made up for by the next one."""
+    """Load what is new. The next run loads what a missed one would have."""
     return extract(since)
 
 
@@ -89,18 +71,11 @@ def daily() -> str:
     return built
 
 
-@contextmanager
-def _warehouse() -> Iterator[Warehouse]:
-    """The configured warehouse, held for one task."""
-    os.chdir(PROJECT)  # where dlt finds .dlt/
+def _logged(job: Callable[[jobs.RunOptions], T]) -> str:
+    """Run the job with the key of the secret block, and log its result."""
     if block := os.environ.get(KEY_BLOCK):
         secret: Any = Secret.load(block)  # typed for both kinds of caller; here it is the block
         os.environ["JOB_MARKET_BIGQUERY_KEY"] = secret.get()
-    warehouse = configured_warehouse(warehouse_settings())
-    with warehouse.lock():
-        yield warehouse
-
-
-def _told(summary: object) -> str:
-    get_run_logger().info("%s", summary)
-    return str(summary)
+    result = str(job(jobs.RunOptions(wait=WAIT_SECONDS)))
+    get_run_logger().info("%s", result)
+    return result

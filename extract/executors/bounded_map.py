@@ -37,7 +37,7 @@ class BatchResult(NamedTuple, Generic[Batch, Result]):
 
     batch: Batch
     result: Result | None
-    error: str | None = None
+    error: str | None
 
 
 class BatchExecutor(ABC):
@@ -52,6 +52,7 @@ class BatchExecutor(ABC):
         self._pool: Executor | None = None
         self._resources = ExitStack()
         self._running: dict[Future[Any], tuple[Any, int]] = {}
+        """Batches and their attempts."""
         self._is_cancelled = False
 
     def __enter__(self) -> Self:
@@ -79,7 +80,7 @@ class BatchExecutor(ABC):
         done = failed = 0
         self._is_cancelled = False
         try:
-            while not self._is_cancelled or self._running:
+            while True:
                 # A retry runs alone: a batch that kills its worker fails those that run beside it.
                 if not self._is_cancelled and not retries:
                     for batch in islice(source, limit - len(self._running)):
@@ -90,7 +91,7 @@ class BatchExecutor(ABC):
                     return
                 future = self._next_completed()
                 batch, attempt = self._running.pop(future)
-                result, error = self._outcome(future)
+                result, error = _outcome(future)
                 if error and attempt < MAX_ATTEMPTS:
                     logger.warning("a batch failed and is retried: %s", error)
                     retries.append(batch)
@@ -118,21 +119,13 @@ class BatchExecutor(ABC):
         self._pool = self._pool or self._open(function)
         return self._pool.submit(run_batch, function, batch)
 
-    def _check_workers(self) -> None:  # noqa: B027 (most pools replace theirs)
+    def _check_workers(self) -> None:  # noqa: B027 (only Dask can be without)
         """Raise JobMarketError if no worker is left."""
 
     def _next_completed(self) -> Future[Any]:
         while not (completed := wait(self._running, CHECK_SECONDS, FIRST_COMPLETED).done):
             self._check_workers()
         return completed.pop()
-
-    def _outcome(self, future: Future[Any]) -> tuple[Any, str | None]:
-        if broken := future.exception():
-            return None, f"{type(broken).__name__}: {str(broken).partition('. ')[0]}"
-        result, error = future.result()
-        if isinstance(error, JobMarketError):
-            raise error
-        return result, error
 
 
 def run_batch(function: Callable[[Any], Any], batch: Any) -> tuple[Any, str | JobMarketError | None]:
@@ -143,6 +136,17 @@ def run_batch(function: Callable[[Any], Any], batch: Any) -> tuple[Any, str | Jo
         return None, error.with_traceback(None)
     except Exception as error:
         return None, f"{type(error).__name__}: {error}"
+
+
+def _outcome(future: Future[Any]) -> tuple[Any, str | None]:
+    if future.cancelled():  # by Dask's client; the map forgets what it cancels
+        raise JobMarketError("The Dask scheduler is lost. What was loaded is kept; run again.")
+    if broken := future.exception():  # of the pool: its worker was killed
+        return None, f"{type(broken).__name__}: {str(broken).partition('. ')[0]}"
+    result, error = future.result()
+    if isinstance(error, JobMarketError):
+        raise error
+    return result, error
 
 
 def map_in_threads(

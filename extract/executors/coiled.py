@@ -19,8 +19,6 @@ from extract.executors.dask import ALLOWED_FAILURES, DaskExecutor, one_line
 from extract.executors.shipping import project_code
 
 LOCK = PROJECT / "requirements.lock"
-REQUEST_TIMEOUT = 15
-FIRST_WORKER_TIMEOUT = 900
 THREADS_PER_WORKER = 2
 """While one waits for the network, the other redacts."""
 
@@ -28,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 
 class CoiledExecutor(DaskExecutor):
-    """Entering the block checks the account."""
+    """Entering the block checks the account, the first batch makes the cluster."""
 
     def __init__(self, settings: CoiledSettings) -> None:
         super().__init__(ExecutorSettings(workers=settings.n_workers * THREADS_PER_WORKER))
@@ -41,68 +39,55 @@ class CoiledExecutor(DaskExecutor):
 
     def _connect(self) -> Any:
         import coiled
-        import dask
         from distributed import Client
 
-        self._resources.enter_context(dask.config.set({"coiled.token": _token(self._coiled)}))
         arguments = cluster_arguments(self._coiled)
         name = arguments["name"]
         logger.info("creating the Coiled cluster %s", name)
         try:
-            try:
-                cluster = self._resources.enter_context(coiled.Cluster(**arguments))
-            except BaseException:  # it can exist although its object does not
-                with suppress(Exception):
-                    coiled.delete_cluster(name=name, workspace=self._coiled.workspace)
-                raise
-            client = self._resources.enter_context(Client(cluster, set_as_default=False))  # type: ignore[no-untyped-call]
+            cluster = self._resources.enter_context(coiled.Cluster(**arguments))
+            client = Client(cluster)  # type: ignore[no-untyped-call]
             client.register_plugin(project_code())
-            client.wait_for_workers(1, timeout=FIRST_WORKER_TIMEOUT)
-        except Exception as error:
+        except BaseException as error:
+            with suppress(Exception):  # it can exist although its object does not
+                coiled.delete_cluster(name=name, workspace=self._coiled.workspace)
+            if not isinstance(error, Exception):
+                raise
             raise JobMarketError(
-                f"Coiled could not create the cluster {name}: {one_line(error)}. It is closed and nothing of "
+                f"Coiled could not create the cluster {name}: {one_line(error)}. It is deleted. Nothing of "
                 "this load is kept; fix it, or use --executor local, and run again."
             ) from error
         return client
 
 
 def check_account(settings: CoiledSettings) -> None:
-    """Ask Coiled about the token, for Coiled's client would ask on the terminal.
+    """Check the token and the workspace, since Coiled's client would ask on the terminal for others.
 
-    Raises ConfigurationError without a good token or a workspace, SourceUnavailable if Coiled does not answer.
+    Raises ConfigurationError if they cannot be used, SourceUnavailable if Coiled does not answer.
     """
     import dask
     from coiled.utils import get_auth_header_value, normalize_server
 
-    if not (token := _token(settings)):
-        raise ConfigurationError(
-            "--executor coiled needs a Coiled account: run `coiled login`, or set DASK_COILED__TOKEN. Nothing "
-            "was fetched; --executor local and --executor dask need none."
-        )
-    server = normalize_server(dask.config.get("coiled.server"))
+    server, token = normalize_server(dask.config.get("coiled.server")), dask.config.get("coiled.token", None)
+    memberships = []
     try:
-        answer = requests.get(
-            f"{server}/api/v2/user/me/memberships",
-            headers={"Authorization": get_auth_header_value(token)},
-            timeout=REQUEST_TIMEOUT,
-        )
-        if answer.status_code in (401, 403):
-            raise ConfigurationError(
-                "Coiled refuses the token: run `coiled login` again, or correct DASK_COILED__TOKEN or "
-                "executor.coiled.token. Nothing was fetched."
-            )
-        answer.raise_for_status()
-        accounts = [membership["account"] for membership in answer.json()]
+        if token:
+            header = {"Authorization": get_auth_header_value(token)}
+            answer = requests.get(f"{server}/api/v2/user/me/memberships", headers=header, timeout=15)
+            if answer.status_code not in (401, 403):
+                answer.raise_for_status()
+                memberships = answer.json()
     except requests.RequestException as error:
         raise SourceUnavailable(
             f"Coiled does not answer at {server} now ({type(error).__name__}). Nothing was fetched; try "
             "later, or use --executor local."
         ) from None
-    names = {account.get(key) for account in accounts for key in ("slug", "name")}
-    if not names or (settings.workspace and settings.workspace not in names):
+    workspaces = {membership["account"][key] for membership in memberships for key in ("slug", "name")}
+    if not workspaces or (settings.workspace and settings.workspace not in workspaces):
         raise ConfigurationError(
-            f"The Coiled user has no workspace {settings.workspace or ''!r}; correct "
-            "executor.coiled.workspace, or make one on Coiled's site. Nothing was fetched."
+            "--executor coiled needs a Coiled account: a token (`coiled login`, or DASK_COILED__TOKEN) and a "
+            f"workspace (executor.coiled.workspace is {settings.workspace!r}). Coiled knows no such token or "
+            "workspace. Nothing was fetched; --executor local and --executor dask need neither."
         )
 
 
@@ -118,11 +103,12 @@ def cluster_arguments(settings: CoiledSettings) -> dict[str, Any]:
         "region": settings.region,
         "spot_policy": settings.spot_policy,
         "idle_timeout": "10 minutes",
+        "wait_for_workers": 1,
+        "timeout": 900,
         # Ends with this process, however that ends.
         "shutdown_on_close": True,
         "no_client_timeout": "2 minutes",
         "private_to_creator": True,
-        "wait_for_workers": False,
         # The defaults send Dask's configuration, Coiled's token in it, and this machine's cloud credentials.
         "send_dask_config": False,
         "credentials": None,
@@ -136,36 +122,20 @@ def environment_name() -> str:
     return f"job-market-{hashlib.blake2b(LOCK.read_bytes(), digest_size=4).hexdigest()}"
 
 
-def environment_arguments(settings: CoiledSettings) -> dict[str, Any]:
-    """The arguments of `coiled.create_software_environment`: the lock, no code, no secret."""
-    return {
-        "name": settings.software or environment_name(),
-        "workspace": settings.workspace,
-        "pip": LOCK,
-        "region_name": settings.region,
-        "include_local_code": False,
-    }
-
-
 def create_environment(settings: CoiledSettings) -> str:
-    """Have Coiled build the environment; returns its name. Raises as `check_account`, and JobMarketError."""
-    check_account(settings)
+    """Have Coiled build an environment of the lock; returns its name. Raises as `check_account`."""
     import coiled
-    import dask
 
-    arguments = environment_arguments(settings)
-    with dask.config.set({"coiled.token": _token(settings)}):
-        try:
-            coiled.create_software_environment(**arguments)
-        except Exception as error:
-            raise JobMarketError(
-                f"Coiled could not create the environment {arguments['name']}: {one_line(error)}."
-            ) from error
-    return str(arguments["name"])
-
-
-def _token(settings: CoiledSettings) -> str | None:
-    import coiled  # noqa: F401  (its import adds Coiled's section to Dask's configuration)
-    import dask
-
-    return settings.token or dask.config.get("coiled.token", None)
+    check_account(settings)
+    name = settings.software or environment_name()
+    try:
+        coiled.create_software_environment(
+            name=name,
+            workspace=settings.workspace,
+            pip=LOCK,
+            region_name=settings.region,
+            include_local_code=False,
+        )
+    except Exception as error:
+        raise JobMarketError(f"Coiled could not create the environment {name}: {one_line(error)}.") from error
+    return name

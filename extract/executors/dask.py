@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 from extract.config import ExecutorSettings
-from extract.errors import ConfigurationError, JobMarketError, SourceUnavailable
+from extract.errors import JobMarketError, SourceUnavailable
 from extract.executors.bounded_map import BatchExecutor
 from extract.executors.shipping import project_code, serialize_task, task_runner
 
@@ -37,16 +35,11 @@ class DaskExecutor(BatchExecutor):
         if settings.dask_address:
             # Its scheduler may have more workers, and `workers` bounds the requests to a source.
             self.max_submitted = settings.workers
-        self._last_worker_at = time.monotonic()
 
     def __enter__(self) -> Self:
-        """Raises ConfigurationError or SourceUnavailable if no scheduler answers at the address."""
+        """Raises SourceUnavailable if no scheduler answers at the address."""
         if self._settings.dask_address:
-            try:
-                self._pool = self._open()
-            except BaseException:
-                self._resources.close()
-                raise
+            self._pool = self._open()
         return self
 
     def _open(self, function: Callable[[Any], Any] | None = None) -> Executor:
@@ -56,81 +49,50 @@ class DaskExecutor(BatchExecutor):
         # It logs each lost connection; the map reports what becomes of a batch.
         logging.getLogger("distributed").setLevel(logging.ERROR)
         self._resources.enter_context(dask.config.set(CONFIG))
-        self._client = self._connect()
+        self._client = self._resources.enter_context(self._connect())
         self.dashboard = self._client.dashboard_link
         logger.info("Dask dashboard: %s", self.dashboard)
-        self._last_worker_at = time.monotonic()
         executor: Executor = self._client.get_executor(pure=False)
         return executor
 
     def _connect(self) -> Any:
-        """The client; `self._resources` closes it, and the cluster."""
+        """A client; `self._resources` closes a cluster that is made for it."""
         from distributed import Client, LocalCluster
 
         if address := self._settings.dask_address:
-            return self._connect_to(address)
-        # TLS with a key made for this run: without it every user of this machine could send tasks.
-        cluster = self._resources.enter_context(
-            LocalCluster(  # type: ignore[no-untyped-call]
-                n_workers=self.workers,
-                threads_per_worker=1,
-                host="127.0.0.1",
-                protocol="tls://",
-                security=True,
-                memory_limit=self._settings.worker_memory,
-                dashboard_address="127.0.0.1:0",
-                silence_logs=logging.CRITICAL,
-            )
+            try:
+                client = Client(address, timeout=CONNECT_TIMEOUT)  # type: ignore[no-untyped-call]
+            except (OSError, ValueError) as error:
+                raise SourceUnavailable(
+                    f"No Dask scheduler answers at {address} ({one_line(error)}). Nothing was read; start "
+                    "it, correct executor.dask_address, or use --executor local."
+                ) from None
+            client.register_plugin(project_code())
+            return client
+        cluster = LocalCluster(  # type: ignore[no-untyped-call]
+            n_workers=self.workers,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            # TLS with a key made for this run: without it every user of this machine could send tasks.
+            protocol="tls://",
+            security=True,
+            memory_limit=self._settings.worker_memory,
+            dashboard_address="127.0.0.1:0",
+            silence_logs=logging.CRITICAL,
         )
-        return self._resources.enter_context(Client(cluster, set_as_default=False))  # type: ignore[no-untyped-call]
-
-    def _connect_to(self, address: str) -> Any:
-        from distributed import Client
-
-        if urlsplit(address).scheme not in ("tcp", "tls", "ws", "wss"):
-            raise ConfigurationError(
-                f"executor.dask_address is {address!r}: it must be an address such as tls://scheduler:8786."
-            )
-        try:
-            client = Client(address, timeout=CONNECT_TIMEOUT, set_as_default=False)  # type: ignore[no-untyped-call]
-        except (OSError, TimeoutError) as error:
-            raise SourceUnavailable(
-                f"No Dask scheduler answers at {address} ({one_line(error)}). Nothing was read; start it, "
-                "correct executor.dask_address, or use --executor local."
-            ) from None
-        self._resources.enter_context(client)
-        client.register_plugin(project_code())
-        return client
+        return Client(self._resources.enter_context(cluster))  # type: ignore[no-untyped-call]
 
     def _submit(self, function: Callable[[Any], Any], batch: Any) -> Future[Any]:
         self._pool = self._pool or self._open(function)
-        try:
-            return self._pool.submit(task_runner(), serialize_task(function, batch))
-        except Exception as error:
-            raise _scheduler_lost(one_line(error)) from error
-
-    def _outcome(self, future: Future[Any]) -> tuple[Any, str | None]:
-        if future.cancelled():  # not by the map, which forgets what it cancels
-            raise _scheduler_lost("its connection was closed")
-        return super()._outcome(future)
+        return self._pool.submit(task_runner(), serialize_task(function, batch))
 
     def _check_workers(self) -> None:
         try:
-            has_workers = bool(self._client.scheduler_info()["workers"])
+            self._client.wait_for_workers(1, timeout=NO_WORKER_TIMEOUT)
         except Exception as error:
-            raise _scheduler_lost(one_line(error)) from error
-        now = time.monotonic()
-        if has_workers:
-            self._last_worker_at = now
-        elif now - self._last_worker_at > NO_WORKER_TIMEOUT:
             raise JobMarketError(
-                f"Dask has had no worker for {NO_WORKER_TIMEOUT} s. What was loaded is kept; start workers "
-                "and run again."
-            )
-
-
-def _scheduler_lost(reason: str) -> JobMarketError:
-    return JobMarketError(f"The Dask scheduler is lost ({reason}). What was loaded is kept; run again.")
+                f"Dask has no workers ({one_line(error)}). What was loaded is kept; start some and run again."
+            ) from error
 
 
 def one_line(error: BaseException) -> str:

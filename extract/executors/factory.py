@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from extract.config import ExecutorSettings, coiled_settings
+from extract.config import CoiledSettings, ExecutorSettings, configured
 from extract.executors.bounded_map import BatchExecutor
 from extract.executors.local import LocalExecutor
 
@@ -17,6 +17,6 @@ def open_executor(settings: ExecutorSettings, name: str | None = None) -> BatchE
         case "coiled":
             from extract.executors.coiled import CoiledExecutor
 
-            return CoiledExecutor(coiled_settings())
+            return CoiledExecutor(configured(CoiledSettings))
         case _:
             return LocalExecutor(settings.workers)

@@ -1,7 +1,7 @@
 """What travels to Dask's workers: this project's code once, then one serialized task a batch.
 
-A scheduler unpickles tasks and shows their `repr`. So a task needs nothing of the project to be unpickled, and
-shows nothing: function, batch and token are bytes inside an `io.BytesIO`, whose repr is an address.
+A scheduler unpickles tasks and shows their `repr`. So a task needs no code of the project to be unpickled,
+and shows nothing: function, batch and token are bytes inside an `io.BytesIO`, whose repr is an address.
 """
 
 from __future__ import annotations
@@ -61,13 +61,12 @@ def project_code() -> Any:
             import sys
 
             path = f"{worker.local_directory}/{file_name}"
-            if path in sys.path:
-                return
-            with open(path, "wb") as file:
-                file.write(code)
-            sys.path[:] = [path, *(entry for entry in sys.path if prefix not in entry)]
-            importlib.invalidate_caches()
-            for module in [name for name in sys.modules if name.split(".")[0] == package]:
-                del sys.modules[module]
+            if path not in sys.path:
+                with open(path, "wb") as file:
+                    file.write(code)
+                sys.path[:] = [path, *(entry for entry in sys.path if prefix not in entry)]
+                importlib.invalidate_caches()
+                for module in [name for name in sys.modules if name.split(".")[0] == package]:
+                    del sys.modules[module]
 
     return ProjectCode()

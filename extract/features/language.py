@@ -11,31 +11,31 @@ from collections import Counter
 _NORWEGIAN = (
     "og i på med til for som det er av om vi du har kan skal vil den må deg oss ved eller hos våre vår "
     "vårt ditt din arbeid erfaring søknad stilling"
-).split()
+)
 _BOKMAL = (
     "ikke en et fra hva hvem hvor hvordan hvis noe noen jeg mer kun bare selv hver mye deres dere være "
     "blir ble også gjøre gjør arbeider søker ønsker stillingen oppgaver arbeidsoppgaver kvalifikasjoner "
     "egenskaper muligheter ansatte"
-).split()
+)
 _NYNORSK = (
     "ikkje ein ei eit frå kva kven kor korleis noko nokon nokre eg meir berre sjølv kvar mykje dykk "
     "dykkar vere vera vert kjem gjer gjere søkjer ønskjer ynskjer stillinga oppgåver arbeidsoppgåver "
     "kvalifikasjonar eigenskapar tilsette dei desse høve saman heile mogleg moglegheiter arbeidstakar "
     "medarbeidarar søkjar løn"
-).split()
+)
 _ENGLISH = (
     "the and of you we with is are our your will as or that this by from have experience work skills "
     "looking who it not can"
-).split()
+)
 _DANISH_SWEDISH = (
     "af jer vores os dig meget hvad efter uden nogle mellem arbejde mulighed blive opgaver ansøgning och "
     "att är för från inte arbetar ansökan våra arbete också"
-).split()
+)
 # German; Polish; French; Spanish; Finnish and the Baltic languages
 _OTHER = (
     "und die das wir ist mit für sie eine nicht auf von zu bei im się na oraz jest nie do pracy dla praca "
     "le la les des vous nous une est pour dans avec el los las que una por con para ja että ir ar su kad"
-).split()
+)
 
 _FEWEST_WORDS = 6
 _ENOUGH = 20_000  # characters; a longer text tells nothing more
@@ -47,10 +47,9 @@ def language_of(lower: str) -> str | None:
     if len(words) < _FEWEST_WORDS:  # a script without spaces between its words is no short text
         return "other" if len("".join(words)) > 20 * _FEWEST_WORDS else None
     count = Counter(words)
-    bokmal, nynorsk, english, neighbour, other = (
-        sum(map(count.__getitem__, listed)) for listed in (_BOKMAL, _NYNORSK, _ENGLISH, _DANISH_SWEDISH, _OTHER)
-    )
-    norwegian = bokmal + nynorsk + sum(map(count.__getitem__, _NORWEGIAN))
+    lists = (_NORWEGIAN, _BOKMAL, _NYNORSK, _ENGLISH, _DANISH_SWEDISH, _OTHER)
+    both, bokmal, nynorsk, english, neighbour, other = (sum(count[w] for w in each.split()) for each in lists)
+    norwegian = both + bokmal + nynorsk
     best = max(norwegian, english, other)
     if best * 25 < len(words):  # prose has one such word in three
         return "other" if len(words) >= 4 * _FEWEST_WORDS else None

@@ -1,11 +1,10 @@
 """What an ad's text says, by named rules: title and description (HTML) -> Features.
 
-A rule looks for its words in bokmål, nynorsk and English, then reads the clause around them for a negation or a
-wish. A change of a rule raises RULES_VERSION. Features are those of the redacted ad, which is what is stored.
+A rule looks for its words in bokmål, nynorsk and English, then reads the clause around them for a negation or
+a wish. A change of a rule raises RULES_VERSION. Features are those of the redacted ad, which is stored.
 """
 
 import re
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from extract.features.html_text import plain_text
@@ -23,8 +22,11 @@ class Features(NamedTuple):
     language: str | None
     """'nb', 'nn', 'en', 'other'; None when too short to tell."""
     mentions_remote_work: bool
+    """Some work can be done from home or from anywhere, however little (arbeidsmiljøloven § 4-6)."""
     requires_driving_licence: bool
+    """Asked for, or mentioned without a wish; no fork-lift or boat (vegvesen.no, 'Førerkortklasser')."""
     requires_police_certificate: bool
+    """To be shown, now or before one starts (politiregisterloven chapter 7)."""
 
 
 def features(title: str | None, description: str | None) -> Features:
@@ -32,24 +34,19 @@ def features(title: str | None, description: str | None) -> Features:
     text = plain_text(description or "")
     lower = storable_text(f"{plain_text(title or '')}\n{text}".lower()).replace("’", "'")
     return Features(
-        text_length=len(text),
-        language=language_of(lower),
-        mentions_remote_work=_mentions_remote_work(lower),
-        requires_driving_licence=_requires_driving_licence(lower),
-        requires_police_certificate=_requires_police_certificate(lower),
+        len(text),
+        language_of(lower),
+        _says(lower, _REMOTE_WORDS, _NEGATED_BEFORE, _NEGATED_AFTER),
+        _says(lower, _LICENCE_WORDS, _UNNEEDED_BEFORE, _UNNEEDED_AFTER),
+        _says(lower, _POLICE_WORDS, _NEGATED_BEFORE, _POLICE_UNNEEDED_AFTER),
     )
 
 
 def of_ad(ad: dict[str, Any]) -> Features:
     """Features of a redacted `ad_content`."""
-    title, description = ad.get("title"), ad.get("description")
-    return features(
-        title if isinstance(title, str) else None,
-        description if isinstance(description, str) else None,
-    )
+    texts = (text if isinstance(text := ad.get(name), str) else None for name in ("title", "description"))
+    return features(*texts)
 
-
-# --- clauses ------------------------------------------------------------------------------------
 
 _REACH = 100  # characters read to either side
 # An end of a sentence, but not the point of 'kl.', 'f.eks.', 'min.' nor of a number.
@@ -58,26 +55,28 @@ _CLAUSE_START = re.compile(_SENTENCE_END + r"|[:,]|\b(?:men|but)\b")
 _CLAUSE_END = re.compile(_SENTENCE_END)
 
 
-def _clauses(lower: str, words: re.Pattern[str]) -> Iterator[tuple[str, str]]:
-    """What stands before and after each of the words, up to the end of the clause or sentence."""
+def _says(
+    lower: str, words: re.Pattern[str], unless_before: re.Pattern[str], unless_after: re.Pattern[str]
+) -> bool:
+    """Whether one of the words stands in a clause that does not deny it before or after the word."""
     for match in words.finditer(lower):
-        before = lower[max(0, match.start() - _REACH) : match.start()]
-        after = lower[match.end() : match.end() + _REACH]
-        yield _CLAUSE_START.split(before)[-1], _CLAUSE_END.split(after, maxsplit=1)[0]
+        before = _CLAUSE_START.split(lower[max(0, match.start() - _REACH) : match.start()])[-1]
+        after = _CLAUSE_END.split(lower[match.end() : match.end() + _REACH], maxsplit=1)[0]
+        if not unless_before.search(before) and not unless_after.match(after):
+            return True
+    return False
 
 
 # 'ikke bare' and 'not only' affirm.
-_NEGATED_BEFORE = re.compile(
+_NOT = (
     r"\b(?:ikke(?! bare| kun)|ikkje(?! berre)|ingen|inga|uten|utan|verken|korkje|aldri|dessverre"
     r"|not(?! only)|no|never|cannot|can't|isn't|without|unfortunately)\b(?:\W+\w+){0,6}\W*\Z"
 )
+_NEGATED_BEFORE = re.compile(_NOT)
 _NEGATED_AFTER = re.compile(
     r"[^,]{0,40}?\b(?:ikke|ikkje|not|isn't|dessverre)\s+(?!bare\b|berre\b|only\b|kun\b)"
     r"|[^,]{0,40}\b(?:ikke|ikkje)\b\s*\Z"
 )
-
-
-# --- mentions_remote_work -----------------------------------------------------------------------
 
 _AT_HOME = r"(?:\W+\w+){0,4}\W+(?:hjemmefra|heimefrå|heimanfrå)"
 _REMOTE_WORDS = re.compile(
@@ -91,21 +90,6 @@ _REMOTE_WORDS = re.compile(
     r"|jobb(?:er?)?\s+hybrid|arbeid(?:er?)?\s+hybrid|work(?:ing)?\s+hybrid|hybrid\s?/\s?remote"
     r"|hybrid\b\s*(?:\)|\Z|\n))"
 )
-
-
-def _mentions_remote_work(lower: str) -> bool:
-    """Some work can be done from home or from anywhere: offered or possible, however little.
-
-    Source: the words of NAV's ads and of `arbeidsmiljøloven § 4-6` with its regulation on work at
-    home ('hjemmekontorforskriften').
-    """
-    return any(
-        not _NEGATED_BEFORE.search(before) and not _NEGATED_AFTER.match(after)
-        for before, after in _clauses(lower, _REMOTE_WORDS)
-    )
-
-
-# --- requires_driving_licence -------------------------------------------------------------------
 
 _ROAD_ONLY = r"(?!\w{0,3} (?:for|på|til) (?:truck|båt))"
 _LICENCE_WORDS = re.compile(
@@ -123,44 +107,15 @@ _NOT_NEEDED = (
     r"|necessary|needed|requirement|must)|unødvendig|unaudsynt|unnecessary"
     r"|(?:kreves|krevs|krevst|trengs|trengst|trenger|treng)\s+(?:ikke|ikkje)\b)"
 )
-_WISH_BEFORE = re.compile(rf"\b(?:{_WISH}|gjerne|helst|preferably)\b(?:\W+\w+){{0,8}}\W*\Z")
+_UNNEEDED_BEFORE = re.compile(rf"{_NOT}|\b(?:{_WISH}|gjerne|helst|preferably)\b(?:\W+\w+){{0,8}}\W*\Z")
 # Up to the next comma, or three words after it: '..., gode norskkunnskaper er en fordel' is another.
 _UNNEEDED_AFTER = re.compile(
     rf"[^,\n]{{0,60}}?\b(?:{_WISH}|{_NOT_NEEDED})"
     rf"|[^,\n]{{0,30}},(?:\W*\w+){{0,3}}?\W*\b(?:{_WISH}|{_NOT_NEEDED})"
 )
 
-
-def _requires_driving_licence(lower: str) -> bool:
-    """A driving licence is asked for; a wish ('en fordel', 'ønskelig', 'a plus') is no demand.
-
-    A bare mention, as in a list of qualifications, counts as a demand. Classes are those of vegvesen.no,
-    'Førerkortklasser': a licence for a fork-lift ('truckførerkort') or a boat is none of them.
-    """
-    return any(
-        not _NEGATED_BEFORE.search(before)
-        and not _WISH_BEFORE.search(before)
-        and not _UNNEEDED_AFTER.match(after)
-        for before, after in _clauses(lower, _LICENCE_WORDS)
-    )
-
-
-# --- requires_police_certificate ----------------------------------------------------------------
-
 _POLICE_WORDS = re.compile(
     r"\b(?:politiattest|vandelsattest|police (?:certificate|clearance|record)|certificate of good conduct"
     r"|criminal records? (?:certificate|check|extract))"
 )
 _POLICE_UNNEEDED_AFTER = re.compile(rf"[^\n]{{0,50}}?\b{_NOT_NEEDED}")
-
-
-def _requires_police_certificate(lower: str) -> bool:
-    """A police certificate must be shown, now or before one starts.
-
-    Source: politiregisterloven chapter 7; schools, kindergartens and care must ask for one, and say
-    so in the ad ('politiattest', nynorsk alike).
-    """
-    return any(
-        not _NEGATED_BEFORE.search(before) and not _POLICE_UNNEEDED_AFTER.match(after)
-        for before, after in _clauses(lower, _POLICE_WORDS)
-    )

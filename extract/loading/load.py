@@ -96,6 +96,8 @@ def _run_step(step: Callable[[], T]) -> T:
         return step()
     except PipelineStepFailed as failed:
         failure = failed
+    except ValueError as error:  # half a file of a package
+        raise JobMarketError(f"dlt's local folder cannot be read ({error}). {WAY_OUT}") from error
     # Outside of the handler: an error from the chain of causes must not get that chain as its own context.
     raise _user_error(failure)
 

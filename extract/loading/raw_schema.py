@@ -54,8 +54,8 @@ def validate_raw_schema(warehouse: Warehouse) -> StoredState | None:
             f"The raw tables are not as this project made them: {'; '.join(wrong)}. Nothing was read or "
             "written. Restore them from a copy. Or, to go on without what is gone, drop or rename what is "
             f"wrong, run `delete from {state} where true; delete from {version} where true;` in the "
-            "warehouse, and then `python run_pipeline.py recover`: the next run makes the tables and reads the "
-            "feed again."
+            "warehouse, and then `python run_pipeline.py recover`: the next run makes the tables and reads "
+            "the feed again."
         )
     return stored
 

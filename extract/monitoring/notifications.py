@@ -1,9 +1,8 @@
-"""Remember how each step ended last on this machine, and tell a webhook when that changes.
+"""Remember how each step ended on this machine, and post a change to a webhook.
 
-    step done or failed ──> <pipelines_dir>/outcomes.json ──> POST {"text": ...}, once for each change
+    step failed or recovered ──> <pipelines_dir>/outcomes.json ──> POST {"text": ...}, once for each change
 
-The text is what Slack's incoming webhooks take, and what many others understand. Nothing that goes wrong here
-changes how the run itself ends.
+Slack's incoming webhooks take this JSON. A notification that fails does not change how the run ends.
 """
 
 from __future__ import annotations
@@ -13,17 +12,14 @@ import json
 import logging
 import re
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import requests
-from dlt.common.configuration import configspec
-from dlt.common.configuration.specs import BaseConfiguration
-from dlt.common.typing import TSecretStrValue
-
-from extract.config import resolved
+from extract.config import PROJECT, FeedSettings, WarehouseSettings, configured
+from extract.errors import ConfigurationError, WarehouseLockedError, describe
 
 SECONDS = 10
 MASK = "***"
@@ -37,14 +33,6 @@ SECRETS = (
 logger = logging.getLogger(__name__)
 
 
-@configspec
-class NotifySettings(BaseConfiguration):
-    """Who is told of failure and recovery."""
-
-    url: TSecretStrValue | None = None
-    """A webhook that takes Slack's JSON; the address itself is a secret."""
-
-
 @dataclass
 class Outcome:
     """How a step ended last. Times are ISO 8601 texts in UTC."""
@@ -52,76 +40,79 @@ class Outcome:
     succeeded_at: str | None = None
     failing_since: str | None = None
     message: str | None = None
-    told: str | None = None
-    """The message that was posted and not yet taken back."""
+    posted: str | None = None
+    """The failure that the webhook has and whose recovery it has not."""
 
 
-def notify_settings() -> NotifySettings:
-    """The settings of section `notify`. Raises ConfigurationError."""
-    return resolved(NotifySettings(), "notify")
+@contextmanager
+def recorded(step: str, webhook: str | None) -> Iterator[None]:
+    """Record how the step ends. A run that found the warehouse locked, or was stopped, has not failed."""
+    try:
+        yield
+    except WarehouseLockedError:
+        raise
+    except Exception as error:
+        record(step, describe(error)[0], webhook)
+        raise
+    record(step, None, webhook)
 
 
-class Outcomes:
-    """The outcomes kept in a folder; reading a missing or broken file gives none."""
-
-    def __init__(self, folder: Path) -> None:
-        self.file = folder / "outcomes.json"
-
-    def read(self) -> dict[str, Outcome]:
-        """By step."""
-        try:
-            return {step: Outcome(**kept) for step, kept in json.loads(self.file.read_text()).items()}
-        except (OSError, ValueError, TypeError, AttributeError):
-            return {}
-
-    def ended(
-        self, failures: dict[str, str], successes: Iterable[str], url: str | None, secrets: Iterable[str] = ()
-    ) -> None:
-        """Take in how steps ended (failed: with its message) and tell the webhook what has changed."""
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        kept = self.read()
-        hidden = [*secrets, *([url] if url else [])]
-        for step in successes:
-            outcome = kept.setdefault(step, Outcome())
-            outcome.succeeded_at, outcome.failing_since, outcome.message = now, None, None
-        for step, message in failures.items():
-            outcome = kept.setdefault(step, Outcome())
-            outcome.failing_since, outcome.message = outcome.failing_since or now, without(message, hidden)
-        for step, outcome in kept.items():
-            if url and outcome.message and not outcome.told:
-                if _post(url, f"job-market on {socket.gethostname()}: {step} failed. {outcome.message}"):
-                    outcome.told = outcome.message
-            elif url and outcome.told and not outcome.message:
-                is_told = _post(url, f"job-market on {socket.gethostname()}: {step} is well again.")
-                outcome.told = None if is_told else outcome.told
-        try:
-            self.file.parent.mkdir(parents=True, exist_ok=True)
-            self.file.write_text(
-                json.dumps({step: asdict(outcome) for step, outcome in kept.items()}, indent=1)
-            )
-        except OSError as error:
-            logger.info("how the run ended cannot be remembered: %s", error.strerror)
+def record(step: str, failure: str | None, webhook: str | None) -> None:
+    """Store how a step ended (`failure`: its message) and post each change that the webhook lacks."""
+    folder, secrets = WarehouseSettings.pipelines_dir, [webhook or ""]
+    with suppress(ConfigurationError):  # a wrong setting is the failure that is recorded
+        folder = configured(WarehouseSettings).pipelines_dir
+        secrets.append(configured(FeedSettings).token or "")
+    outcomes = read_outcomes(PROJECT / folder)
+    outcome = outcomes.setdefault(step, Outcome())
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    if failure:
+        outcome.failing_since = outcome.failing_since or now
+        outcome.message = mask_secrets(failure, secrets)
+    else:
+        outcome.succeeded_at, outcome.failing_since, outcome.message = now, None, None
+    for name, each in outcomes.items():
+        if webhook and bool(each.message) != bool(each.posted):
+            change = f"failed. {each.message}" if each.message else "recovered."
+            if _post(webhook, f"job-market on {socket.gethostname()}: {name} {change}"):
+                each.posted = each.message
+    file = PROJECT / folder / "outcomes.json"
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps({name: asdict(each) for name, each in outcomes.items()}, indent=1))
+    except OSError as error:
+        logger.warning("%s cannot be written: %s", file, error.strerror)
 
 
-def without(message: str, secrets: Iterable[str]) -> str:
-    """The message with secrets masked: those given, and all that looks like one."""
-    for secret in secrets:
-        if secret:
-            message = message.replace(secret, MASK)
+def read_outcomes(folder: Path) -> dict[str, Outcome]:
+    """The outcome of each step that ever ended on this machine; none if the file is missing or damaged."""
+    try:
+        stored = json.loads((folder / "outcomes.json").read_text())
+        return {step: Outcome(**outcome) for step, outcome in stored.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
+
+
+def mask_secrets(message: str, secrets: Iterable[str]) -> str:
+    """The message without the given secrets and without what looks like a token, a key or a password."""
+    for secret in filter(None, secrets):
+        message = message.replace(secret, MASK)
     for pattern in SECRETS:
         message = pattern.sub(MASK, message)
     return message
 
 
-def _post(url: str, text: str) -> bool:
-    """Whether the webhook took it. Its address is in no message: who knows it can post."""
+def _post(webhook: str, text: str) -> bool:
+    """Whether the webhook took it. The warnings do not show the address."""
+    import requests
+
     try:
-        # Escaped as Slack asks for it, so that a text of the API calls nobody and links nowhere.
+        # Escaped as Slack asks for it: a text of the API must mention nobody and link nowhere.
         body = {"text": html.escape(text, quote=False)}
-        answer = requests.post(url, json=body, timeout=SECONDS, allow_redirects=False)
-        if answer.status_code < 300:
-            return True
-        logger.warning("the webhook of notify.url answered %d; the next run tries again", answer.status_code)
+        answer = requests.post(webhook, json=body, timeout=SECONDS, allow_redirects=False)
+        problem = f"the webhook answered {answer.status_code}" if answer.status_code >= 300 else ""
     except (requests.RequestException, ValueError) as error:
-        logger.warning("the webhook of notify.url cannot be reached (%s)", type(error).__name__)
-    return False
+        problem = f"the webhook cannot be reached ({type(error).__name__})"
+    if problem:
+        logger.warning("notification failed: %s", problem)
+    return not problem

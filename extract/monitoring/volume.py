@@ -1,40 +1,30 @@
-"""Tell whether as many events come as they always do: a feed that silently stopped is the worst fault of all.
+"""Compare how many events arrive with the same weekday and hours of the past weeks, in Oslo time.
 
-A stretch of time is held against the same weekday and hours of the past weeks, in Oslo's time. Only what came
-in EVERY one of them is expected, so nights and weekends are quiet without an alarm; a public holiday is held
-against Sundays, and weeks in which a holiday fell on the stretch are left out. Pure, but for the query.
+Only what arrived in EVERY one of those weeks is expected, so nights and weekends raise no alarm. A public
+holiday is compared with Sundays, and a week in which a holiday fell on these hours is left out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import NamedTuple
 
-from extract.sources.nav.parse import OSLO
+from extract.config import OSLO
 from extract.warehouses.base import Warehouse
 
 WEEKS = 8
-FEWEST_WEEKS = 3
-"""With less of a past than this, nothing is usual yet."""
-ALWAYS = 5
-"""Events that came in each of the past weeks, for silence to be an alarm."""
-MUCH = 50
+MIN_WEEKS = 3
+"""With fewer weeks to compare with there is no alarm."""
+MIN_EVENTS_SILENT = 5
+"""Events that arrived in each of the past weeks, for none at all to be an alarm."""
+MIN_EVENTS_LOW = 50
 LOW = 0.4
-"""Of the poorest of the past weeks; below this share of at least MUCH events a day is unusually poor."""
+"""Below this share of the lowest past week, and with MIN_EVENTS_LOW expected, a day is an alarm."""
 HOUR, WEEK = timedelta(hours=1), timedelta(weeks=1)
-FIXED_HOLIDAYS = {(1, 1), (5, 1), (5, 17), *((12, day) for day in range(24, 32))}
 
 
-class Verdict(NamedTuple):
-    """An alarm: `kind` is `silent` or `low`, `text` a sentence for the user."""
-
-    kind: str
-    text: str
-
-
-def watch(warehouse: Warehouse, now: datetime | None = None) -> Verdict | None:
-    """The alarm that the warehouse's events give at `now` (UTC; default: now)."""
+def volume_alarm(warehouse: Warehouse, now: datetime | None = None) -> str | None:
+    """The text of the alarm that the events in the warehouse give at `now` (UTC)."""
     newest = warehouse.query(f"select max(newest_event_at) from {warehouse.raw('feed_loads')}")
     if not newest or newest[0][0] is None:
         return None
@@ -45,54 +35,56 @@ def watch(warehouse: Warehouse, now: datetime | None = None) -> Verdict | None:
         f"and event_at >= timestamp '{since:%F} 00:00:00+00' group by 1, 2"
     )
     hours = {datetime(day.year, day.month, day.day, hour, tzinfo=UTC): count for day, hour, count in rows}
-    return verdict(hours, newest[0][0], now or datetime.now(UTC))
+    return compare(hours, newest[0][0], now or datetime.now(UTC))
 
 
-def verdict(hours: Mapping[datetime, int], newest: datetime, now: datetime) -> Verdict | None:
-    """The alarm, if any. `hours` counts events by their UTC hour; `newest` is the last one's time."""
+def compare(hours: Mapping[datetime, int], newest: datetime, now: datetime) -> str | None:
+    """The text of the alarm. `hours` counts events by UTC hour; `newest` is the last event's time."""
     last_hour = _hour(now) - HOUR
     silence = list(_hours(max(_hour(newest) + HOUR, _hour(now) - WEEK), last_hour))
-    expected = _fewest(hours, silence)
-    if expected >= ALWAYS:
-        return Verdict(
-            "silent",
-            f"No event has come since {newest:%Y-%m-%d %H:%M} UTC; in the same hours of each of the weeks "
-            f"before at least {expected} came. The feed may have stopped, or its tip is not what it seems.",
+    expected = _lowest_week(hours, silence)
+    if expected >= MIN_EVENTS_SILENT:
+        return (
+            f"No event has arrived since {newest:%Y-%m-%d %H:%M} UTC; in the same hours of each of the weeks "
+            f"before it was at least {expected}. The feed may have stopped."
         )
     day = list(_hours(last_hour - 23 * HOUR, last_hour))
-    came, expected = sum(hours.get(hour, 0) for hour in day), _fewest(hours, day)
-    if expected >= MUCH and came < LOW * expected:
-        return Verdict(
-            "low",
-            f"{came} events came in the last 24 hours; in the same hours of each of the past weeks at least "
-            f"{expected} came.",
+    arrived, expected = sum(hours.get(hour, 0) for hour in day), _lowest_week(hours, day)
+    if expected >= MIN_EVENTS_LOW and arrived < LOW * expected:
+        return (
+            f"{arrived} events arrived in the last 24 hours; in the same hours of each of the past weeks it "
+            f"was at least {expected}."
         )
     return None
 
 
 def is_holiday(day: date) -> bool:
-    """Whether Norway rests, by law or between Christmas and New Year."""
-    easter = _easter(day.year)
-    moving = {easter + timedelta(days=days) for days in (-3, -2, 0, 1, 39, 49, 50)}
-    return day.weekday() == 6 or (day.month, day.day) in FIXED_HOLIDAYS or day in moving
+    """Whether Norway does not work: Sundays, public holidays, and 24 to 31 December."""
+    import holidays
+
+    return (
+        day.weekday() == 6
+        or day in holidays.country_holidays("NO", years=day.year)
+        or (day.month == 12 and day.day >= 24)
+    )
 
 
-def _fewest(hours: Mapping[datetime, int], stretch: list[datetime]) -> int:
-    """How many events came in these hours in the poorest of the weeks before; 0 where that is unknown."""
+def _lowest_week(hours: Mapping[datetime, int], stretch: list[datetime]) -> int:
+    """The events of these hours in the lowest of the past weeks; 0 where there are too few weeks."""
     if not stretch or not hours:
         return 0
     first, last = min(hours), max(hours)
-    nearest = max(1, -(-(stretch[-1] - last) // WEEK))  # in the silence itself nothing is usual
+    nearest = max(1, -(-(stretch[-1] - last) // WEEK))  # the silence itself is no week to compare with
     weeks = []
     for week in range(nearest, nearest + WEEKS):
-        counted = [_same_hour(hour, week) for hour in stretch]
-        if None not in counted and first <= min(filter(None, counted)):
-            weeks.append(sum(hours.get(hour, 0) for hour in counted if hour))
-    return min(weeks) if len(weeks) >= FEWEST_WEEKS else 0
+        compared = [_same_hour(hour, week) for hour in stretch]
+        if None not in compared and first <= min(filter(None, compared)):
+            weeks.append(sum(hours.get(hour, 0) for hour in compared if hour))
+    return min(weeks) if len(weeks) >= MIN_WEEKS else 0
 
 
 def _same_hour(hour: datetime, week: int) -> datetime | None:
-    """The hour so many weeks before, by Oslo's clock: on a holiday a Sunday's, None where that was one."""
+    """The hour `week` weeks before, by Oslo's clock. For a holiday a Sunday's; None where that was one."""
     local = hour.astimezone(OSLO)
     before = local.replace(tzinfo=None) - week * WEEK
     if is_holiday(local.date()):
@@ -102,22 +94,11 @@ def _same_hour(hour: datetime, week: int) -> datetime | None:
     return before.replace(tzinfo=OSLO).astimezone(UTC)
 
 
-def _hour(instant: datetime) -> datetime:
-    return instant.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+def _hour(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
 def _hours(first: datetime, last: datetime) -> Iterator[datetime]:
     while first <= last:
         yield first
         first += HOUR
-
-
-def _easter(year: int) -> date:
-    """Easter Sunday, by the Gregorian computus (Meeus, Astronomical Algorithms, chapter 8)."""
-    century, golden = year // 100, year % 19
-    lead = (century - (century + 8) // 25 + 1) // 3
-    moon = (19 * golden + century - century // 4 - lead + 15) % 30
-    rest = (32 + 2 * (century % 4) + 2 * (year % 100 // 4) - moon - year % 100 % 4) % 7
-    shift = (golden + 11 * moon + 22 * rest) // 451
-    months = moon + rest - 7 * shift + 114
-    return date(year, months // 31, months % 31 + 1)

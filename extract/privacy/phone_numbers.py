@@ -13,23 +13,22 @@ from extract.privacy.view import TAKEN, Span
 
 _DASH = r"[\-\u2010-\u2015\u2212]"
 _SPACE = r"\s{1,3}"
-_JOINT = rf"(?:\s{{0,3}}[()]{{0,2}}\s{{0,2}}|[.·∙/_]|{_DASH})"
-_USUAL_FORMS = ((2, 2, 2, 2), (3, 2, 3))
-_FORMS = (*_USUAL_FORMS, (3, 3, 2), (4, 4), (5, 3), (3, 5), (2, 6), (1, 2, 2, 3), (2, 3, 3), (4, 2, 2), (2, 2, 4))
+_JOINT = rf"(?:\s{{0,3}}[()]{{0,2}}\s{{0,2}}|[.·∙⋅•\u2044/_]|{_DASH})"
+_USUAL_FORMS = ["2222", "323"]  # digits of each group
+_FORMS = [*_USUAL_FORMS, "332", "44", "53", "35", "26", "1223", "233", "422", "224"]
 
 
-def _forms(forms: tuple[tuple[int, ...], ...], joint: str, is_sign: bool) -> Iterator[str]:
-    for form in forms:
-        digits = joint.join(rf"\d{{{length}}}" for length in form)
-        yield rf"(?<!\d{joint}){digits}(?!{joint}\d)" if is_sign else digits
+def _forms(forms: list[str], joint: str, is_sign: bool = True) -> str:
+    digits = [joint.join(rf"\d{{{size}}}" for size in form) for form in forms]
+    return "|".join(rf"(?<!\d{joint}){form}(?!{joint}\d)" if is_sign else form for form in digits)
 
 
 _EIGHT_DIGITS = "|".join(
     (
         r"\d{8}",
-        *_forms((*_FORMS, (1,) * 8), _SPACE, is_sign=False),
-        *_forms(_FORMS, _DASH, is_sign=True),
-        *_forms(_USUAL_FORMS, "[.·∙/_]", is_sign=True),
+        _forms([*_FORMS, "1" * 8], _SPACE, False),
+        _forms(_FORMS, _DASH),
+        _forms(_USUAL_FORMS, "[.·∙⋅•\u2044/_]"),
     )
 )
 _NUMBER = re.compile(
@@ -40,8 +39,6 @@ _NUMBER = re.compile(
 )
 _DENIED_DIGITS = re.compile(rf"\d+(?:{_JOINT}?\d){{0,10}}(?!\d)")
 
-# --- what is no phone number --------------------------------------------------------------------
-
 _DAY, _MONTH, _YEAR = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])", r"(?:19|20)\d\d"
 _DATE = (
     rf"(?:{_DAY}[./]{_MONTH}[./\-](?:{_YEAR}|\d\d)|{_DAY}[ \-]{_MONTH}[ \-]{_YEAR}"
@@ -49,27 +46,30 @@ _DATE = (
 )
 _TIME = r"(?:(?:[01]?\d|2[0-4])[.:]|[01]\d|2[0-4])[0-5]\d"
 _PHONE_LINK = r"(?:wa\.me/|/(?=\+\d{8})|[?&;/](?:phone|tlf|telefon|tel|mobil|mob|number|to)\w{0,8}=)"
-_NONE = re.compile(
-    rf"(?:\w{{1,12}}://|www\.|(?<!wa)\.[a-z]{{2,6}}[/?])(?:(?!{_PHONE_LINK})[^\s\x00\x02<>\"'])*"  # a link
-    r"|\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b|(?<![\d.])\d{1,3}[.,]\d{5,}(?!\d)"
-    rf"|(?<![\d.+])(?<!\d[/\-])(?:{_DATE}(?:\s?{_DASH}\s?{_DATE})?(?![.·/]?\d|{_DASH}\d)"
-    rf"|{_TIME}\s?{_DASH}\s?{_TIME}(?!\d)|{_YEAR}\s?(?:/|{_DASH})\s?{_YEAR}(?!\d))",
-    re.IGNORECASE,
+_LINK = re.compile(
+    rf"(?:(?<!tel)(?<!callto)(?<!sms)://|www\.|\.(?<!wa\.)[a-zA-Z]{{2,6}}[/?])(?:(?!{_PHONE_LINK})[^\s\x00\x02<>\"'])*"
+)
+_DATE_OR_TIME = re.compile(
+    rf"(?<![\d.+])(?<!\d[/\-])(?:{_DATE}(?:\s?{_DASH}\s?{_DATE})?(?![.·/]?\d|{_DASH}\d)"
+    rf"|{_TIME}\s?{_DASH}\s?{_TIME}(?!\d)|{_YEAR}\s?(?:/|{_DASH})\s?{_YEAR}(?!\d))"
+    r"|(?<![\d.])\d{1,3}[.,]\d{5,}(?!\d)"
 )
 _DATE_OF_DIGITS = re.compile(r"20[1-3]\d(?:0[1-9]|1[0-2])[0-3]\d|[0-3]\d(?:0[1-9]|1[0-2])20[1-3]\d")
-_ROUND = re.compile(r"\d{4}0000|\d{1,3}(?:[\s.]\d{3}){0,2}[\s.]000|\d+\D\d+000|\d\d00\D\d\d00|(?:19|20)\d\d\D(?:19|20)\d\d|\d\d\D\d\d\D(?:19|20)\d\d")
+_ROUND = re.compile(
+    r"\d{4}0000|\d{1,3}(?:[\s.]\d{3}){0,2}[\s.]000|\d+\D\d+000|\d\d00\D\d\d00"
+    rf"|{_YEAR}\D{_YEAR}|\d\d\D\d\d\D{_YEAR}"
+)
 _UNIT_AFTER = re.compile(
-    r"\s{0,3}(?:%|prosent|kr\b|kroner|nok\b|mill|mrd|eur|,-|[.,]\d{1,2}(?!\d)|timer|tonn|kg\b|km|m2|m²|kvm|kvadrat|stk|liter"
-    r"|[kmgt]?wh?\b|passasjer|innbygg|ansatt|tilsett|kunder|medlem|bruker|brukar|menneske|person|deltak|elev|student"
-    r"|pasient|besøk|gjest|(?:per|pr\.?|i)\s(?:år|time|måned|støtte|omsetning|lønn|året|tillegg)|hours|employees"
+    r"\s{0,3}(?:%|prosent|kr\b|kroner|nok\b|mill|mrd|eur|,-|[.,]\d{1,2}(?!\d)|timer|tonn|kg\b|km|m2|m²|kvm|kvadrat"
+    r"|stk|liter|[kmgt]?wh?\b|passasjer|innbygg|ansatt|tilsett|kunder|medlem|bruker|brukar|menneske|person|deltak|elev"
+    r"|student|pasient|besøk|gjest|(?:per|pr\.?|i)\s(?:år|time|måned|støtte|omsetning|lønn|tillegg)|hours|employees"
     r"|people|customers|users|inhabitants|passengers|visitors|records)",
     re.IGNORECASE,
 )
+_RUN = re.compile(r"\d(?:[^\w\x00\x02]{0,7}_?\d){4,}")
 _FIRST_DIGITS = re.compile(r"\D*\d+")
 _LETTERS_BEFORE = re.compile(r"(?:[A-Z_]|[A-Z]-|(?<![^\W\d_])[^\W\d_]{1,2})\Z")
-_LETTERS_AFTER = re.compile(r"[a-zæøå_]|[A-Z]\d|-[A-Z]{2}")
-
-# --- words before a number ----------------------------------------------------------------------
+_LETTERS_AFTER = re.compile(r"[a-zæøå_]|[A-Z]\d|-?[A-Z]{2}|-\w{4}-")
 
 _REACH = 64  # characters
 _UP_TO_NUMBER = r"(?:[^\w\x00]{1,4}(?:er|is|nr|no|nummer|på|to|til|ca|om|of|for))?[^\w\x00]{0,6}\Z"
@@ -77,12 +77,12 @@ _DENIED = re.compile(
     r"(?:(?<!\w)(?!(?:tlf|tele|tel|mob|direkte|sentral|vakt|hoved|privat|kontakt|ring|på|til|er)\w*)\w+[\s.\-]{0,2}"
     r"(?:nummer|numer|nr|kode[rn]?|kodar|code|ref)|(?:ref\w*|org\w*|account|registration|invoice|case|order|project|job"
     r"|course|serial|position|vacancy|customer|member\w*|company|vat|tax)[\s.]{0,2}(?:number|no)|(?<!\w)(?:id|\w+-id"
-    r"|(?:job|jobb|ad|advert|stillings|annonse|vacancy|user|bruker)id|ref|referanse|reference|sak|saks|arkivsak|finn"
-    r"|stilling|annonse|utlysning|job|req\w*|kid|build|isbn|issn|iso|lov|forskrift|ns|en|nace|styrk|isco|kap|kapittel"
+    r"|(?:job|jobb|ad|advert|stillings|annonse|kunde|vacancy|user|bruker)id|ref|\w*referanse|reference|sak|saks|arkivsak|finn"
+    r"|stilling|annonse|utlysning|job|req\w*|kid|build|ordre|sn|s/n|v(?=\.)|firmware|release|gateway|ping|isbn|issn|iso|lov|forskrift|ns|en|nace|styrk|isco|kap|kapittel"
     r"|gnr|bnr|klasse[rn]?|class|trinn|årskull|uker?|veker?|weeks?|turnus|skift|shift|vakter|kval|rom|room|sal|versjon"
-    r"|version|ver|ubuntu|c|ip|ip-\w+|server|host|dns|subnet|port|serial|ttl|postboks|pb|boks|box|budsjett|budget"
+    r"|version|ver|ubuntu|ip|ip-\w+|server|host|dns|subnet|port|serial|ttl|postboks|pb|boks|box|budsjett|budget"
     r"|omsetning|omset\w*|revenue|turnover|kr|nok|eur|usd|sek|dkk|kroner|konto|account|ca|cirka|circa|omtrent|omlag|lag"
-    r"|nesten|over|rundt|about|around|nearly|approximately|nærmere|inntil|lønn|lønnstrinn|modell?|type|del|part|batch)"
+    r"|nesten|enn|totalt|over|rundt|about|around|nearly|approximately|nærmere|inntil|lønn|lønnstrinn|modell?|type|del|part|batch)"
     r"|[€$£§#])" + _UP_TO_NUMBER
 )
 _DEVICE = re.compile(
@@ -90,28 +90,41 @@ _DEVICE = re.compile(
     rf"|direkte|fax|faks|fon|callto|skype|viber|whatsapp|sms)(?:nr|nummer|numer|no)?|{_PHONE_LINK})"
     rf"(?:[^\w\x00]{{0,4}}(?:nr|nummer|no|number))?{_UP_TO_NUMBER}"
 )
-_CALL = r"(?<![^\W\d_])(?:ring\w{0,3}|kontakt\w{0,3}|nå(?:e?s|r)|treff\w{0,3}|call|contact|reach|nummer|number|[tmp](?=\s?[:.]))"
+_CALL = (
+    r"(?<![^\W\d_])(?:ring\w{0,3}|kontakt\w{0,3}|nå(?:e?s|r)|treff\w{0,3}|call|contact|reach|nummer|number"
+    r"|[tmp](?=\s?[:.]))"
+)
 _CALL_BEFORE = re.compile(_CALL + _UP_TO_NUMBER)
 _CALL_SOMEWHERE = re.compile(rf"(?:{_CALL}|tlf|telefon|mobil|phone)(?![^\W\d_])[^\d\x00]{{0,45}}\Z")
 
 
 def phones(text: str) -> Iterator[Span]:
-    """Spans of the phone numbers in the text of a view, without its gaps."""
-    text = _NONE.sub(lambda match: TAKEN * len(match[0]), text)
+    """Spans of the phone numbers in the text of a view without its gaps."""
+    if not _RUN.search(text):
+        return
+    text = _LINK.sub(lambda link: TAKEN * len(link[0]), text)
+    for run in _RUN.finditer(text):
+        first = max(0, run.start() - _REACH)
+        around = _DATE_OR_TIME.sub(lambda date: TAKEN * len(date[0]), text[first : run.end() + _REACH])
+        for start, end in _phones_in(around, run.start() - first, run.end() - first):
+            yield Span(first + start, first + end, "[phone]")
+
+
+def _phones_in(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Phone numbers in the digits between two places of a text, and what stands right before these."""
     done = 0
-    number = _NUMBER.search(text)
+    number = _NUMBER.search(text, max(0, start - 4), end)
     while number:
-        start, end = number.span()
-        before = text[max(done, start - _REACH) : start].lower()
+        before = text[max(done, number.start() - _REACH) : number.start()].lower()
         is_announced = number["abroad"] is not None or _DEVICE.search(before) is not None
         if not is_announced and _DENIED.search(before):
-            end = _end(_DENIED_DIGITS, number)
+            place = _end(_DENIED_DIGITS, number)
         elif _is_phone(number, before):
-            yield Span(start, end, "[phone]")
-            done = end
+            yield number.span()
+            place = done = number.end()
         else:  # the next digits may be one
-            end = _end(_FIRST_DIGITS, number)
-        number = _NUMBER.search(text, end)
+            place = _end(_FIRST_DIGITS, number)
+        number = _NUMBER.search(text, place, end)
 
 
 def _end(pattern: re.Pattern[str], number: re.Match[str]) -> int:
@@ -129,10 +142,11 @@ def _is_phone(number: re.Match[str], before: str) -> bool:
     digits = re.sub(r"\D", "", number[0])
     if is_amount or _DATE_OF_DIGITS.fullmatch(digits):
         return False
-    if is_called and (len(digits) >= 8 or len(number[0]) == 5) or number["eight"] and not _is_part(number):
+    is_long = len(digits) >= 8 or len(number[0]) == 5
+    if (is_called and is_long) or (number["eight"] and not _is_part(number)):
         return True
-    is_eight = len(digits) == 8 and digits[0] in "23456789" or len(digits) >= 8 and digits[0] == "0"
-    return is_eight and _CALL_SOMEWHERE.search(before) is not None
+    is_likely = (len(digits) == 8 and digits[0] in "23456789") or (len(digits) >= 8 and digits[0] == "0")
+    return is_likely and _CALL_SOMEWHERE.search(before) is not None
 
 
 def _is_part(number: re.Match[str]) -> bool:
@@ -142,5 +156,5 @@ def _is_part(number: re.Match[str]) -> bool:
     if len(parts) == 4 and steps <= {1, 2, 3, 4}:
         return True
     start, end = number.span()
-    before, after = number.string[max(0, start - 3) : start], number.string[end : end + 3]
+    before, after = number.string[max(0, start - 3) : start], number.string[end : end + 6]
     return _LETTERS_BEFORE.search(before) is not None or _LETTERS_AFTER.match(after) is not None

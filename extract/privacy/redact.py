@@ -1,11 +1,11 @@
 """Personal data out of a document, before it leaves extract/. Pure: the input is never changed.
 
-`contactList` is dropped wherever it stands. In every other string, key and whole number, at any depth, e-mail
-addresses, phone numbers, national identity numbers and the names of the contact list are replaced by [e-mail],
-[phone], [identity number] and [name].
+`contactList` is dropped wherever it stands. In every other string, key and whole number, e-mail addresses,
+phone numbers, national identity numbers and the names of the contact list are replaced by [e-mail], [phone],
+[identity number] and [name].
 
-What stands at or below a code path classifies the ad: names do not mask it, and it is kept where it is what it
-says: an organisation number with its control digit, or else what looks like a code.
+What stands at or below a code path classifies the ad: names do not mask it. A value at a code path is kept
+where it is what it says: an organisation number with its control digit, or else what looks like a code.
 """
 
 import re
@@ -16,16 +16,23 @@ from extract.hashing import MAX_DEPTH, storable_text
 from extract.privacy.names import NameIndex
 from extract.privacy.patterns import emails, identity_numbers
 from extract.privacy.phone_numbers import phones
-from extract.privacy.view import TAG, across_tags, mask_spans
-
-RULES_VERSION = 2  # raise it with any change of what is masked: documents differ from then on
+from extract.privacy.view import across_tags, mask_spans
 
 DROPPED_FIELD = "contactList"
 NAV_CODE_PATHS = (
     *("uuid", "id", "published", "expires", "updated", "created", "status", "source", "sector", "extent"),
-    *("engagementtype", "employer.name", "employer.orgnr", "workLocations", "occupationCategories", "categoryList"),
+    *(
+        "engagementtype",
+        "employer.name",
+        "employer.orgnr",
+        "workLocations",
+        "occupationCategories",
+        "categoryList",
+    ),
+    *("categoryList.code", "categoryList.id", "categoryList.parentId"),
 )
 _ORGANISATION_NUMBERS = ("orgnr", "parentOrgnr", "organisasjonsnummer")
+_TAG_WITH_TEXT = re.compile(r"<(?!at>)[/!?]?[a-zA-Z\[-][\w:]{0,20}[^\w:<>][^<>]+>")
 _LONGEST_CODE = 64
 _LARGEST_NUMBER = 10**15  # no phone number has more digits
 _NO_NAMES = NameIndex(())
@@ -43,7 +50,8 @@ def redact(
     locations = document.get("workLocations")
     places = [place for place in locations if isinstance(place, dict)] if isinstance(locations, list) else []
     index = NameIndex(
-        (*names, *_contacts(document, False, 0)), {str(value).lower() for place in places for value in place.values()}
+        (*names, *_contacts(document, False, 0)),
+        {str(value).lower() for place in places for value in place.values()},
     )
     redacted: dict[str, Any] = _redacted(document, "", frozenset(code_paths), index, 0)
     return redacted
@@ -68,7 +76,7 @@ def _is_organisation_number(text: str) -> bool:
 
 
 def _redacted(value: Any, path: str, code_paths: Set[str], names: NameIndex, depth: int) -> Any:
-    """The value without personal data; `path` is where it stands, or the code path above that."""
+    """The value without personal data; `path` is where it stands."""
     if path in code_paths:
         names = _NO_NAMES
     if isinstance(value, _CONTAINERS) and depth >= MAX_DEPTH:
@@ -79,7 +87,7 @@ def _redacted(value: Any, path: str, code_paths: Set[str], names: NameIndex, dep
         copy: dict[str, Any] = {}
         for key, child in value.items():
             if key != DROPPED_FIELD:
-                below = path if path in code_paths else f"{path}.{key}".lstrip(".")
+                below = f"{path}.{key}".lstrip(".")
                 copy[_new_key(key, copy, names)] = _redacted(child, below, code_paths, names, depth + 1)
         return copy
     return _redacted_scalar(value, names, path if path in code_paths else None)
@@ -87,7 +95,9 @@ def _redacted(value: Any, path: str, code_paths: Set[str], names: NameIndex, dep
 
 def _redacted_scalar(value: Any, names: NameIndex, code_path: str | None) -> Any:
     """A string without personal data, or a number; a number that is personal becomes its mark."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST_NUMBER
+    is_number = (
+        isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST_NUMBER
+    )
     if not (isinstance(value, str) or (is_number and value == int(value))):
         return value
     text = value if isinstance(value, str) else str(int(value))
@@ -110,9 +120,10 @@ def _new_key(key: str, others: Collection[str], names: NameIndex) -> str:
 
 def _mask(text: str, names: NameIndex) -> str:
     """The text with marks in place of personal data; NUL and lone surrogates as U+FFFD."""
-    finders = (emails, identity_numbers, names.find, across_tags(names.find), across_tags(phones))
+    again = [across_tags(names.find)] if "<" in text else []  # for names with a tag within a word
+    finders = (emails, identity_numbers, names.find, *again, across_tags(phones))
     # What a tag holds is a text of its own: around the tag a number or a name goes on.
-    text = TAG.sub(lambda tag: f"<{mask_spans(tag[0][1:-1], finders)}>", storable_text(text))
+    text = _TAG_WITH_TEXT.sub(lambda tag: f"<{mask_spans(tag[0][1:-1], finders)}>", storable_text(text))
     return mask_spans(text, finders)
 
 

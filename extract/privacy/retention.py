@@ -3,29 +3,39 @@
     ads closed before the month that lay `keep_text_days` back
         ──> their versions are claimed ──> ad_versions.document loses TEXT ──> the claims are marked as done
 
-NAV's terms ask that an ad be removed once it is inactive, and that nothing personal be kept for longer than
-it is needed. Whole months go at once, in the first build of a month: on BigQuery each turn rewrites the
-partitions it touches, and looking for what is due reads the keys of all versions. All that a turn will remove
-is claimed in one statement, so a run that dies in between leaves to the next one what is to be done, whatever
-the marts say by then. No model reads what is removed; the features of a version stay, by the rules that read
-its text last.
+NAV's terms ask that an ad be removed once it is inactive. Whole months are removed at once, in the first
+build of a month, since each removal rewrites partitions on BigQuery. One statement claims all that is to be
+removed, so a run that dies leaves the rest to the next one. No model reads what is removed.
 """
 
-from __future__ import annotations
-
-from datetime import date, datetime, timedelta
-
-from extract.warehouses.base import Warehouse
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any, Protocol
 
 TEXT = ("title", "jobtitle", "description", "employer.description")
 """The values of a document that are prose."""
 CLAIMS = "removed_texts"
-"""The raw table of versions that lost their text; it is made by the first turn.
+"""The raw table of versions that lost their text.
 
 A version is named by its own `extracted_at` too (one that was lost and read again has its text again).
 `removed_at` is null while the text may still be there. One statement removes a `piece` of a month."""
 MONTH = "extract(year from {0}.extracted_at), extract(month from {0}.extracted_at)"
 """UTC, a partition on BigQuery."""
+
+
+class Warehouse(Protocol):
+    """What is needed of a warehouse; see extract.warehouses.base."""
+
+    documents_at_once: int
+
+    @property
+    def settings(self) -> Any: ...
+    def query(self, sql: str) -> list[tuple[Any, ...]]: ...
+    def execute(self, sql: str) -> list[tuple[Any, ...]]: ...
+    def remove_from_documents(self, table: str, paths: Sequence[str], where: str) -> None: ...
+    def raw(self, table: str) -> str: ...
+    def staged(self, table: str) -> str: ...
+    def mart(self, table: str) -> str: ...
 
 
 def remove_old_texts(warehouse: Warehouse, today: date) -> int:
@@ -71,8 +81,8 @@ def _remove_claimed(warehouse: Warehouse, claims: str) -> int:
         f"from {claims} claimed where removed_at is null "
         f"group by 1, 2, {MONTH.format('claimed')} order by 1, 4, 2"
     ):
-        # Literals, by which BigQuery tells the partition.
-        read = f"extracted_at >= timestamp '{_text(first)}' and extracted_at <= timestamp '{_text(last)}'"
+        # Literals, by which BigQuery finds the partition.
+        read = f"extracted_at between timestamp '{first:%F %T.%f}+00' and timestamp '{last:%F %T.%f}+00'"
         of_piece = f"removed_at is null and closed_before = date '{turn}' and piece = {piece} and {read}"
         warehouse.remove_from_documents(
             warehouse.raw("ad_versions"),
@@ -84,7 +94,3 @@ def _remove_claimed(warehouse: Warehouse, claims: str) -> int:
         warehouse.execute(f"update {claims} set removed_at = current_timestamp where {of_piece}")
         removed += versions
     return removed
-
-
-def _text(instant: datetime) -> str:
-    return f"{instant:%F %T.%f}+00"

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import dlt
 import orjson
@@ -36,38 +36,30 @@ class Reprocessed:
     """What a run did, in versions."""
 
     described: int = 0
-    failed: dict[tuple[str, str], str] = field(default_factory=dict)
-    """(ad_id, version_id) to the reason."""
+    failed: list[str] = field(default_factory=list)
+    """Versions of the last load with the reason; a load reads those again that failed in the one before."""
     loads: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
+        rules = f"rules version {features.RULES_VERSION}"
         if not self.described:
-            return f"every version has its features by rules version {features.RULES_VERSION}"
-        return (
-            f"{self.described:,} versions described by rules version {features.RULES_VERSION} in "
-            f"{len(self.loads)} loads"
-        )
+            return f"every version has its features by {rules}"
+        return f"{self.described:,} versions described by {rules} in {len(self.loads)} loads"
 
 
-class Described(NamedTuple):
-    """Rows of `ad_features` for a batch, and (ad_id, version_id) to the reason where there is none."""
-
-    rows: pa.Table
-    failed: dict[tuple[str, str], str]
-
-
-def describe_versions(batch: pa.Table, rules_version: int, extracted_at: datetime) -> Described:
-    """Describe versions (ad_id, version_id, document), whose documents are redacted; pure."""
-    rows, failed = [], {}
+def describe_versions(
+    batch: pa.Table, rules_version: int, extracted_at: datetime
+) -> tuple[pa.Table, list[str]]:
+    """Rows of `ad_features` for (ad_id, version_id, document), and the versions that failed; pure."""
+    rows, failed = [], []
     columns = (batch[name].to_pylist() for name in ("ad_id", "version_id", "document"))
     for ad_id, version_id, document in zip(*columns, strict=True):
         try:
             described = features.of_ad(orjson.loads(document))
-        except Exception as error:
-            failed[ad_id, version_id] = f"{type(error).__name__}: {error}"
-        else:
             rows.append((ad_id, version_id, rules_version, *described, extracted_at))
-    return Described(AD_FEATURES.batch(rows), failed)
+        except Exception as error:
+            failed.append(f"version {version_id} of ad {ad_id}: {type(error).__name__}: {error}")
+    return AD_FEATURES.batch(rows), failed
 
 
 def reprocess(warehouse: Warehouse, executor: BatchExecutor, progress: Progress) -> Reprocessed:
@@ -79,14 +71,13 @@ def reprocess(warehouse: Warehouse, executor: BatchExecutor, progress: Progress)
     prepare(warehouse, pipeline)
     [(total,)] = warehouse.query(f"select count(*) from {_without_features(warehouse)}")
     done, before = Reprocessed(), -1
-    while before < done.described < total - len(done.failed):
-        before = done.described
+    while before < done.described < total:
+        before, done.failed = done.described, []
         done.loads += run_load(pipeline, _one_load(warehouse, executor, progress, done, total))
     if done.failed:
-        (ad_id, version_id), reason = next(iter(done.failed.items()))
         raise JobMarketError(
-            f"{done}; {len(done.failed)} could not be described, first version {version_id} of ad {ad_id}: "
-            f"{reason}. The others are loaded; run again to retry these."
+            f"{done}; {len(done.failed)} could not be described, first {done.failed[0]}. The others are "
+            "loaded; run again to retry these."
         )
     return done
 
@@ -107,13 +98,13 @@ def _one_load(
             on_progress=progress.batches,
         ):
             if result is None:
-                keys = zip(batch["ad_id"].to_pylist(), batch["version_id"].to_pylist(), strict=True)
-                done.failed.update(dict.fromkeys(keys, error or ""))
-            else:
-                done.failed.update(result.failed)
-                done.described += len(result.rows)
-                progress.described(done.described, total)
-                yield AD_FEATURES.item(result.rows)
+                done.failed += [f"version {key}: {error}" for key in batch["version_id"].to_pylist()]
+                continue
+            rows, failed = result
+            done.failed += failed
+            done.described += len(rows)
+            progress.described(done.described, total)
+            yield AD_FEATURES.item(rows)
 
     return versions
 

@@ -46,13 +46,14 @@ class Warehouse(ABC):
                 dataset_name=self.settings.raw_dataset,
                 pipelines_dir=str(self.pipelines_dir),
             )
+            _ = pipeline.has_pending_data  # reads what the constructor does not
         except (ValueError, KeyError, DltException) as error:
             raise JobMarketError(
                 f"dlt's local folder {shown(self.pipelines_dir / PIPELINE)} cannot be read ({error}). Run "
-                "`python run_pipeline.py recover`: it moves the folder aside, and the next run goes on from the "
-                "warehouse."
+                "`python run_pipeline.py recover`: it moves the folder aside, and the next run goes on from "
+                "the warehouse."
             ) from error
-        # The trace keeps what an exception says, which can be a header or a parameter of a request.
+        # A trace keeps what exceptions say, which can be a header or a parameter of a request.
         pipeline.config.enable_runtime_trace = False
         return pipeline
 
@@ -149,7 +150,7 @@ class Warehouse(ABC):
 
     @abstractmethod
     def _lock(self, deadline: float) -> AbstractContextManager[None]:
-        """Hold it against runs that have other folders or other machines; see that it can be written."""
+        """Hold it against runs with other folders or on other machines; see that it can be written."""
 
     @abstractmethod
     def _run(self, sql: str, *, writes: bool) -> list[tuple[Any, ...]]:

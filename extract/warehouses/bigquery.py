@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -10,14 +11,16 @@ from typing import Any
 import dlt
 import pyarrow as pa
 
-from extract.config import key_settings
-from extract.errors import ConfigurationError, JobMarketError, SourceUnavailable
+from extract.config import KeySettings, configured
+from extract.errors import ConfigurationError, JobMarketError, SourceUnavailable, require
 from extract.warehouses.base import MissingTableError, Warehouse
-from extract.warehouses.credentials import CredentialsError, Key, require, resolve
+from extract.warehouses.credentials import CredentialsError, Key, resolve
 from extract.warehouses.lock import Lease, hold
 
 TIMEOUT = 120
-"""Seconds for one statement, retries included."""
+"""Seconds for one statement."""
+RETRY_SECONDS = 60.0
+"""How long a request is repeated that gets no answer, or one that passes."""
 LABELS = {"app": "job-market"}
 MAX_BYTES = 20 * 2**30
 """A query that would read more is refused; as in the dbt profile."""
@@ -38,10 +41,12 @@ class BigQueryWarehouse(Warehouse):
     @cached_property
     def key(self) -> Key:
         """Resolved once, when it is first needed. Raises CredentialsError."""
-        return resolve(key_settings())
+        return resolve(configured(KeySettings))
 
     def destination(self) -> Any:
         """BigQuery by batch load jobs, which cost nothing."""
+        # dlt's queries give a few rows, by REST; Google's client warns that it has no other way installed.
+        warnings.filterwarnings("ignore", "Cannot create BigQuery Storage client")
         return dlt.destinations.bigquery(
             credentials=self.key.dlt(), location=self.settings.bigquery_location, project_id=self.key.project
         )
@@ -91,27 +96,30 @@ class BigQueryWarehouse(Warehouse):
         with self._user_errors():
             try:
                 # Looked at before it is made: an account may have rights on its datasets only.
-                dataset = self._client.get_dataset(name, timeout=TIMEOUT)
+                dataset = self._client.get_dataset(name, retry=self._retry)
             except NotFound:
                 new = bigquery.Dataset(name)
                 new.location = self.settings.bigquery_location
-                dataset = self._client.create_dataset(new, exists_ok=True, timeout=TIMEOUT)
+                dataset = self._client.create_dataset(new, exists_ok=True, retry=self._retry)
         if milliseconds := dataset.default_table_expiration_ms or dataset.default_partition_expiration_ms:
             raise ConfigurationError(
-                f"The dataset {name} has a default expiration: BigQuery would delete its raw data, which cannot "
-                f"be read a second time, after {milliseconds / 86_400_000:.0f} days. Nothing was written. Run "
+                f"The dataset {name} has a default expiration: BigQuery would delete its raw data, which no "
+                f"source has twice, after {milliseconds / 86_400_000:.0f} days. Nothing was written. Run "
                 "`bq update --default_table_expiration 0 --default_partition_expiration 0 "
                 f"{name.replace('.', ':')}`; a project without billing (the sandbox) does not allow it."
             )
 
     def _run(self, sql: str, *, writes: bool) -> list[tuple[Any, ...]]:
         with self._user_errors():
-            return [tuple(row.values()) for row in self._client.query_and_wait(sql, wait_timeout=TIMEOUT)]
+            answer = self._client.query_and_wait(sql, wait_timeout=TIMEOUT, retry=self._retry, job_retry=None)
+            return [tuple(row.values()) for row in answer]
 
     def _tables(self, sql: str, rows: int) -> Iterator[pa.Table]:
         """Page by page over REST, which needs no right beyond that to query."""
         with self._user_errors():
-            answer = self._client.query(sql).result(page_size=rows, timeout=TIMEOUT)
+            answer = self._client.query(sql, retry=self._retry, job_retry=None).result(
+                page_size=rows, timeout=TIMEOUT
+            )
             for batch in answer.to_arrow_iterable():
                 yield pa.Table.from_batches([batch])
 
@@ -129,8 +137,8 @@ class BigQueryWarehouse(Warehouse):
         except GoogleAuthError:
             raise CredentialsError(
                 f"No BigQuery access with {self.key.credential_source}: Google gives no token for it. It is "
-                "expired or revoked, or this machine's clock is wrong; check the clock, then make a new key or "
-                "log in again."
+                "expired or revoked, or this machine's clock is wrong; check the clock, then make a new key "
+                "or log in again."
             ) from None
         except GoogleAPICallError as error:
             raise self._refusal(error) from None
@@ -147,6 +155,12 @@ class BigQueryWarehouse(Warehouse):
                 "the project and BigQuery Data Editor on its datasets, and the project needs billing."
             )
         return JobMarketError(text)
+
+    @property
+    def _retry(self) -> Any:
+        from google.cloud.bigquery import DEFAULT_RETRY
+
+        return DEFAULT_RETRY.with_timeout(RETRY_SECONDS)
 
     @cached_property
     def _client(self) -> Any:

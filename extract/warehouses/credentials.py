@@ -1,27 +1,23 @@
 """BigQuery's credentials: found in one of five places, checked, and given to dlt, dbt and Google's client.
 
-[bigquery_key] of the configuration -> `resolve` -> Key. Nothing is read before `resolve` is called, and no
-message, repr or pickle shows a part of a key.
+Nothing is read before `resolve` is called, and no message, repr or pickle shows a part of a key.
 """
 
 from __future__ import annotations
 
 import base64
-import importlib
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 from extract.config import KeySettings
-from extract.errors import ConfigurationError, SourceUnavailable
+from extract.errors import ConfigurationError, SourceUnavailable, require
 
-SCOPES = (
-    "https://www.googleapis.com/auth/bigquery",
-    "https://www.googleapis.com/auth/cloud-platform",
-)
+SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 GOOGLE_SECRETS = "https://secretmanager.googleapis.com"
 TIMEOUT = 15.0
 """Seconds for one request to a secret manager."""
@@ -60,13 +56,19 @@ class Key:
 
     def dlt(self) -> Any:
         """dlt's credentials, for its destinations `bigquery` and `filesystem`."""
-        from dlt.common.configuration.specs import GcpServiceAccountCredentials
+        from dlt.common.configuration.specs.gcp_credentials import (
+            GcpDefaultCredentials,
+            GcpServiceAccountCredentials,
+        )
 
         credentials = GcpServiceAccountCredentials()
-        key = json.dumps({**self.info, "project_id": self.project}) if self.info else self.google()
-        credentials.parse_native_representation(key)
+        if self.info is None:
+            # The class's own method takes a service account's credentials only, not a machine's or a user's.
+            GcpDefaultCredentials.parse_native_representation(credentials, self.google())
+        else:
+            credentials.parse_native_representation(json.dumps(dict(self.info)))
+            credentials.resolve()
         credentials.project_id = self.project
-        credentials.resolve()
         return credentials
 
     def dbt_environment(self) -> dict[str, str]:
@@ -83,22 +85,8 @@ class Key:
         }
 
 
-def require(module: str, extra: str, what: str) -> Any:
-    """The imported module. Raises ConfigurationError that names the extra which installs it for `what`."""
-    try:
-        return importlib.import_module(module)
-    except ImportError:
-        raise ConfigurationError(
-            f"{what} needs the package {module}, which is not installed: `pip install '.[{extra}]'`."
-        ) from None
-
-
 def resolve(settings: KeySettings) -> Key:
-    """The key from the configured source; no other source is tried.
-
-    Raises CredentialsError if it is missing, malformed or refused, SourceUnavailable if its store cannot be
-    reached now.
-    """
+    """The key from the configured source; no other is tried. Raises CredentialsError, SourceUnavailable."""
     if settings.source == "default":
         project = settings.project or _default_credentials()[1]
         if not project:
@@ -122,18 +110,14 @@ def _default_credentials() -> tuple[Any, str | None]:
         return google.auth.default(scopes=SCOPES)
     except (GoogleAuthError, OSError, ValueError):
         _fail(
-            DEFAULT,
-            "there are none, or they cannot be read; run `gcloud auth application-default login`, or set "
-            "bigquery_key.source",
+            DEFAULT, "there are none; run `gcloud auth application-default login`, or set bigquery_key.source"
         )
 
 
 def _from_file(settings: KeySettings) -> tuple[str, str]:
-    if not settings.path:
-        _fail("a key file", "set bigquery_key.path to the key's JSON file")
-    source = f"the key file {settings.path}"
+    source = f"the key file {settings.path or ''}"
     try:
-        return source, Path(settings.path).expanduser().read_text(encoding="utf-8")
+        return source, Path(settings.path or "").expanduser().read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
         _fail(source, f"{reason}; set bigquery_key.path to the key's JSON file, which this user may read")
@@ -148,9 +132,9 @@ def _from_environment(settings: KeySettings) -> tuple[str, str]:
 
 
 def _from_aws(settings: KeySettings) -> tuple[str, str]:
-    if not settings.secret_id:
-        _fail("AWS Secrets Manager", "set bigquery_key.secret_id to the secret's name")
     source = f"AWS Secrets Manager (secret {settings.secret_id})"
+    if not settings.secret_id:
+        _fail(source, "set bigquery_key.secret_id to the secret's name")
     boto3 = require("boto3", "aws", source)
     from botocore import exceptions  # type: ignore[import-untyped]
     from botocore.config import Config  # type: ignore[import-untyped]
@@ -163,15 +147,13 @@ def _from_aws(settings: KeySettings) -> tuple[str, str]:
     except exceptions.ClientError as error:
         _fail(
             source,
-            f"AWS answers {error.response['Error']['Code']}; check bigquery_key.secret_id, bigquery_key.region "
-            "and that this AWS identity has the rights secretsmanager:GetSecretValue and kms:Decrypt",
+            f"AWS answers {error.response['Error']['Code']}; check bigquery_key.secret_id and "
+            "bigquery_key.region, and allow this AWS identity secretsmanager:GetSecretValue and kms:Decrypt",
         )
     except (exceptions.HTTPClientError, exceptions.ConnectionError):
         raise SourceUnavailable(f"{source} cannot be reached now; try again later.") from None
     except exceptions.BotoCoreError as error:
-        _fail(
-            source, f"{str(error).rstrip('.')}; log in to AWS or give this machine a role, and set the region"
-        )
+        _fail(source, f"{str(error).rstrip('.')}; log in to AWS, and set bigquery_key.region")
 
 
 def _from_google(settings: KeySettings) -> tuple[str, str]:
@@ -180,11 +162,10 @@ def _from_google(settings: KeySettings) -> tuple[str, str]:
     from requests import RequestException
 
     name = (settings.resource or "").strip("/")
-    parts = name.split("/")
-    if parts[::2] not in (["projects", "secrets"], ["projects", "secrets", "versions"]):
-        _fail("Google Secret Manager", "set bigquery_key.resource to projects/PROJECT/secrets/NAME")
     source = f"Google Secret Manager ({name})"
-    version = name if len(parts) == 6 else f"{name}/versions/latest"
+    if not re.fullmatch(r"projects/[^/]+/secrets/[^/]+(/versions/[^/]+)?", name):
+        _fail(source, "set bigquery_key.resource to projects/PROJECT/secrets/NAME")
+    version = name if "/versions/" in name else f"{name}/versions/latest"
     try:
         session: Any = AuthorizedSession(_default_credentials()[0])  # type: ignore[no-untyped-call]
         with session:
@@ -201,9 +182,8 @@ def _from_google(settings: KeySettings) -> tuple[str, str]:
     except (RequestException, ValueError, KeyError, TypeError):
         _fail(
             source,
-            f"Google's answer (HTTP {answer.status_code}) holds no secret; check bigquery_key.resource, that "
-            "its version is enabled, and that the application-default credentials have the role Secret Manager "
-            "Secret Accessor",
+            f"Google's answer (HTTP {answer.status_code}) has no secret; check bigquery_key.resource and its "
+            "version, and give the application-default account the role Secret Manager Secret Accessor",
         )
 
 

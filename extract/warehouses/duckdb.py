@@ -19,7 +19,7 @@ from extract.warehouses.lock import file_lock
 
 WRITING = {"threads": "1", "preserve_insertion_order": "false"}
 """DuckDB's settings for loads: memory grows with threads, and with rows that wait for their place."""
-LOADING = WRITING | {"memory_limit": "110MB", "max_vacuum_tasks": "0"}
+LOADING = WRITING | {"memory_limit": "200MB", "max_vacuum_tasks": "0"}
 """The largest load of the feed is merged within this. Vacuuming rewrites 122,880 documents at once: the next
 build does it, with more memory."""
 
@@ -95,7 +95,7 @@ class DuckDBWarehouse(Warehouse):
 
     def _tables(self, sql: str, rows: int) -> Iterator[pa.Table]:
         with self._connection({}, read_only=True) as connection:
-            for batch in connection.execute(sql).to_arrow_reader(rows):
+            for batch in connection.sql(sql).to_arrow_reader(rows):
                 # DuckDB rounds up to its own vectors of 2,048 rows.
                 table = pa.Table.from_batches([batch])
                 yield from (table[start : start + rows] for start in range(0, len(table), rows))

@@ -120,7 +120,7 @@ def test_the_job_gives_the_tables_of_duckdb_also_after_changes(
 
 def assert_no_trace_of_the_key(command: Command, emulator: BigQueryEmulator, printed: str) -> None:
     """In what was printed, in the files of dlt and dbt, and in the state that is kept in the warehouse."""
-    for written in ("dlt/job_market/trace.pickle", "target/manifest.json", "target/run", "logs/dbt.log"):
+    for written in ("dlt/job_market/state.json", "target/manifest.json", "target/run", "logs/dbt.log"):
         assert (command.folder / written).exists(), f"{written} is not among the files that are looked at"
     (command.folder / "printed.log").write_text(printed)
     for at, row in enumerate(

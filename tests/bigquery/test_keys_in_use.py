@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from google.cloud.bigquery._http import Connection
 
-from extract.warehouses.credentials import Key, verify
+from extract.warehouses.credentials import Key
 from tests.bigquery.emulator import BigQueryEmulator
 from tests.bigquery.warehouses import BothWarehouses, bigquery_dbt
 
@@ -41,10 +41,6 @@ def files_with_the_key(folder: Path, key: Key) -> list[str]:
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert files, f"nothing was written under {folder}"
     return [str(path) for path in files if any(part in path.read_bytes() for part in parts)]
-
-
-def test_the_key_is_verified_against_bigquery(key: Key) -> None:
-    verify(key)
 
 
 def test_dlt_loads_with_the_key_once_and_keeps_no_part_of_it(

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from extract.warehouses.lease import Lease
 
 from extract.errors import JobMarketError
 from extract.warehouses.bigquery import BigQueryWarehouse
+from extract.warehouses.lock import Lease
 
 
 def test_of_several_runs_at_once_one_holds_bigquery_and_the_others_are_told(

@@ -10,8 +10,8 @@ import pytest
 
 from demo.server import Served, serving
 from demo.world import World
-from extract.loading import packages, recovery
-from extract.loading.load import load_again, prepare
+from extract.loading import packages
+from extract.loading.recovery import move_local_state_aside
 from extract.warehouses.bigquery import BigQueryWarehouse
 from tests.bigquery.emulator import BigQueryEmulator
 from tests.job import Job, assert_whole
@@ -34,7 +34,10 @@ def job(tmp_path: Path, feed: Served, make_warehouse: Callable[..., BigQueryWare
 def test_after_each_trouble_the_raw_tables_are_those_of_a_job_that_nothing_happened_to(
     feed: Served, job: Job, tmp_path: Path, bigquery_emulator: BigQueryEmulator
 ) -> None:
-    """One warehouse goes through all of them: a run of the emulator takes seconds."""
+    """One warehouse goes through all of them: a run of the emulator takes seconds.
+
+    The emulator loads the file of a job a second time; BigQuery knows the job by its id and does not.
+    """
     undisturbed = Job(tmp_path / "undisturbed", feed.url)
     both = (job, undisturbed)
     for one in both:
@@ -44,18 +47,15 @@ def test_after_each_trouble_the_raw_tables_are_those_of_a_job_that_nothing_happe
     job.die_with_rows_staged()
     for one in both:
         one.poll()
-    assert_whole(job, undisturbed)
+    assert_whole(job, undisturbed, with_repeats=True)
 
     feed.clock_to(END - timedelta(hours=24))
     job.leave_pending("normalize", since=None)
-    [stuck] = recovery.put_pending_aside(job.pipeline())
-    prepare(job.warehouse, job.pipeline())
-    assert load_again(job.pipeline(), packages.set_aside(job.warehouse.pipelines_dir)) == 1
-    undisturbed.poll()
-    assert_whole(job, undisturbed)
+    [stuck] = packages.pending(job.warehouse.pipelines_dir)
+    assert move_local_state_aside(job.warehouse) is not None
     for one in both:
         one.poll()
-    assert_whole(job, undisturbed)
+    assert_whole(job, undisturbed, with_repeats=True)
 
     feed.clock_to(END)
     for one in both:
@@ -68,5 +68,5 @@ def test_after_each_trouble_the_raw_tables_are_those_of_a_job_that_nothing_happe
         bigquery_emulator.client().query_and_wait(statement)
     job.forget_local_state()
     job.poll()
-    assert_whole(job, undisturbed)
+    assert_whole(job, undisturbed, with_repeats=True)
     assert stuck.load_id < last

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -155,3 +156,10 @@ def test_a_signal_ends_the_command_too() -> None:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=10)
         assert process.returncode == 128 + signal.SIGTERM
+
+
+def test_each_answer_waits_as_long_as_it_is_told_to() -> None:
+    with _running(*SMALL, "--latency-ms", "300") as (_, line):
+        started = time.monotonic()
+        Client(_url(line)).log_in()
+        assert time.monotonic() - started >= 0.3

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import yaml
 
+from extract.schema import RAW_TABLES
+from extract.warehouses.lock import LEASE_SECONDS
+
 PROJECT = Path(__file__).resolve().parents[2]
 SCHEDULES = {"17 * * * *", "41 4 * * *"}
 
@@ -53,3 +56,21 @@ def test_every_action_is_pinned_to_a_commit() -> None:
     for workflow in (PROJECT / ".github/workflows").glob("*.yml"):
         for used in re.findall(r"uses: (\S+)", workflow.read_text(encoding="utf-8")):
             assert used.startswith("./") or re.search(r"@[0-9a-f]{40}$", used), f"{workflow.name}: {used}"
+
+
+def test_every_retry_outlasts_the_lock_of_a_run_that_died() -> None:
+    for job in ("hourly", "daily"):
+        spec = yaml.safe_load(text(f"deploy/cloud-run/{job}.yaml"))["spec"]["template"]["spec"]["template"][
+            "spec"
+        ]
+        assert spec["maxRetries"] == 1
+        _, option, minutes = spec["containers"][0]["args"]
+        assert option == "--wait" and int(minutes) * 60 > LEASE_SECONDS
+    assert f'"$command" --wait {minutes}' in text("deploy/coiled/start")
+    assert f"**{LEASE_SECONDS / 60:.0f} minutes**" in text("docs/operations.md")
+
+
+def test_the_runbook_of_a_restore_names_every_raw_table() -> None:
+    named = set(re.findall(r"`(\w+)`", text("docs/runbooks/restore.md")))
+    assert {table.name for table in RAW_TABLES} <= named
+    assert {"removed_texts", "_dlt_loads", "_dlt_version", "_dlt_pipeline_state"} <= named

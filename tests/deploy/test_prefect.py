@@ -1,8 +1,9 @@
-"""The Prefect flows: deployed and run against a temporary server of Prefect's and a stand-in feed."""
+"""The Prefect flows: deployed and run against a temporary server of Prefect's and a mock feed."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -74,12 +75,12 @@ async def deployments() -> list[Any]:
 def test_deploying_registers_both_schedules_and_touches_no_state(folder: Path) -> None:
     asyncio.run(make_work_pool("job-market"))
     prefect("deploy", "--prefect-file", "deploy/prefect/prefect.yaml", "--all")
-    told = {d.name: d for d in asyncio.run(deployments())}
-    assert {name: [s.schedule.cron for s in d.schedules] for name, d in told.items()} == {
+    found = {d.name: d for d in asyncio.run(deployments())}
+    assert {name: [s.schedule.cron for s in d.schedules] for name, d in found.items()} == {
         "hourly": ["17 * * * *"],
         "daily": ["41 4 * * *"],
     }
-    assert told["daily"].job_variables["env"]["JOB_MARKET_KEY_BLOCK"] == "job-market-bigquery-key"
+    assert found["daily"].job_variables["env"]["JOB_MARKET_KEY_BLOCK"] == "job-market-bigquery-key"
     assert not (folder / "data").exists()
 
 
@@ -106,10 +107,28 @@ def test_the_hourly_flow_loads_what_the_feed_holds_and_the_daily_one_builds_and_
     assert (folder / "site" / "index.html").exists()
 
 
-def test_wrong_configuration_is_not_tried_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_configuration_is_not_retried(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from deploy.prefect.flows import hourly
     from extract.errors import ConfigurationError
 
     monkeypatch.setenv("SOURCES__NAV_FEED__BASE_URL", "not an address")
-    with pytest.raises(ConfigurationError, match="base_url"):  # trying again would first wait five minutes
+    with pytest.raises(ConfigurationError, match="base_url"):  # a retry would wait five minutes first
         hourly()
+
+
+def test_a_flow_records_its_outcome_and_refuses_a_build_of_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the command line does: both call the same jobs."""
+    from deploy.prefect import flows
+    from extract.errors import JobMarketError
+
+    monkeypatch.setenv("WAREHOUSE__DUCKDB_PATH", str(folder / "nothing.duckdb"))
+    monkeypatch.setenv("WAREHOUSE__PIPELINES_DIR", str(folder / "nothing"))
+    monkeypatch.chdir(folder)
+    with pytest.raises(JobMarketError, match="holds nothing yet"):
+        flows.build.with_options(retries=0)()
+    assert (
+        "holds nothing yet"
+        in json.loads((folder / "nothing" / "outcomes.json").read_text())["build"]["message"]
+    )

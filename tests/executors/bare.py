@@ -18,8 +18,8 @@ def bare_cluster(folder: Path, workers: int = 2) -> Iterator[str]:
         scheduler = stack.enter_context(_process(folder / "scheduler", "dask_scheduler", *options))
         address = _announced(scheduler, "Scheduler at:")
         for number in range(workers):
-            options = ("--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1", "--no-nanny")
-            stack.enter_context(_process(folder / f"worker-{number}", "dask_worker", address, *options))
+            worker = ("--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1", "--no-nanny")
+            stack.enter_context(_process(folder / f"worker-{number}", "dask_worker", address, *worker))
         yield address
 
 

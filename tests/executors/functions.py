@@ -6,6 +6,7 @@ import importlib.util
 import os
 import signal
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ def rules_version(batch: list[int]) -> list[int]:
     return [rules.RULES_VERSION]
 
 
-def sleep(batch: list[float]) -> list[int]:
+def sleep(batch: Sequence[float]) -> list[int]:
     """The process that slept so many seconds."""
     time.sleep(sum(batch))
     return [os.getpid()]

@@ -22,15 +22,15 @@ from extract.executors.coiled import (
     CoiledExecutor,
     cluster_arguments,
     create_environment,
-    environment_arguments,
+    environment_name,
 )
+from tests.command import Command
 from tests.executors import functions
 from tests.executors.coiled_server import MACHINE, NO_QUOTA, TOKEN, WORKSPACE, CoiledServer, coiled_server
 from tests.job import Job
-from tests.test_command_line import Command, one_sentence
+from tests.test_command_line import one_sentence
 
 SETTINGS: dict[str, Any] = {
-    "token": TOKEN,
     "workspace": WORKSPACE,
     "n_workers": 3,
     "worker_memory": "8 GiB",
@@ -44,14 +44,13 @@ SETTINGS: dict[str, Any] = {
 def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[CoiledServer]:
     """The mock of Coiled, and no Coiled configuration but its address."""
     monkeypatch.setenv("HOME", str(tmp_path))
-    with coiled_server() as server, dask.config.set({"coiled.server": server.url, "coiled.token": None}):
+    with coiled_server() as server, dask.config.set({"coiled.server": server.url, "coiled.token": TOKEN}):
         yield server
 
 
 def test_all_arguments_are_arguments_of_the_installed_client() -> None:
     for settings in (CoiledSettings(), CoiledSettings(**SETTINGS)):
         inspect.signature(coiled.Cluster).bind(**cluster_arguments(settings))
-        inspect.signature(coiled.create_software_environment).bind(**environment_arguments(settings))
     signature = inspect.signature(coiled.delete_cluster)
     signature.bind(name="n", workspace="w")
 
@@ -61,7 +60,7 @@ def test_two_runs_never_share_a_cluster_and_a_lock_has_an_environment_of_its_own
 ) -> None:
     first, second = cluster_arguments(CoiledSettings()), cluster_arguments(CoiledSettings())
     assert first["name"] != second["name"]
-    assert first["software"] == second["software"] == environment_arguments(CoiledSettings())["name"]
+    assert first["software"] == second["software"] == environment_name()
     changed = tmp_path / "requirements.lock"
     changed.write_bytes(LOCK.read_bytes() + b"\n")
     monkeypatch.setattr("extract.executors.coiled.LOCK", changed)
@@ -76,8 +75,11 @@ def test_without_a_token_nothing_is_fetched_and_one_sentence_says_so(feed: Serve
 
 
 def test_a_token_that_coiled_refuses_is_reported_before_anything_is_read(server: CoiledServer) -> None:
-    executor = CoiledExecutor(CoiledSettings(token="coiled-wrong"))
-    with pytest.raises(ConfigurationError, match="refuses the token") as refusal, executor:
+    with (
+        dask.config.set({"coiled.token": "coiled-wrong"}),
+        pytest.raises(ConfigurationError, match="no such token") as refusal,
+        CoiledExecutor(CoiledSettings()),
+    ):
         raise AssertionError("it was entered")
     assert "coiled-wrong" not in str(refusal.value)
 
@@ -88,14 +90,14 @@ def test_a_user_without_the_workspace_is_refused_before_anything_is_read(
 ) -> None:
     if memberships is not None:
         server.memberships = memberships
-    executor = CoiledExecutor(CoiledSettings(token=TOKEN, workspace=workspace))
+    executor = CoiledExecutor(CoiledSettings(workspace=workspace))
     with pytest.raises(ConfigurationError, match="workspace"), executor:
         raise AssertionError("it was entered")
 
 
 def test_coiled_not_answering_is_a_reason_to_try_later() -> None:
-    with dask.config.set({"coiled.server": "http://127.0.0.1:9"}):
-        executor = CoiledExecutor(CoiledSettings(token=TOKEN))
+    with dask.config.set({"coiled.server": "http://127.0.0.1:9", "coiled.token": TOKEN}):
+        executor = CoiledExecutor(CoiledSettings())
         with pytest.raises(SourceUnavailable, match="does not answer"), executor:
             raise AssertionError("it was entered")
 

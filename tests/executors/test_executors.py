@@ -28,10 +28,10 @@ from extract.executors.dask import DaskExecutor
 from extract.executors.factory import open_executor
 from extract.executors.local import LocalExecutor
 from extract.monitoring.progress import Progress
-from extract.monitoring.status import feed_state
 from extract.sources.nav import source as nav_feed
 from extract.sources.nav.client import Token
-from extract.sources.nav.details import DetailBatch, OwedAd, fetch_details
+from extract.sources.nav.details import DetailBatch, PendingAd, fetch_details
+from extract.sources.nav.stored import feed_state
 from tests.executors import functions
 from tests.executors.bare import bare_cluster
 from tests.executors.functions import POISON
@@ -90,7 +90,7 @@ def test_ads_of_a_batch_that_fails_stay_pending_with_the_reason(
     poison = sorted(row[0] for row in undisturbed.rows("ad_features"))[7]
     failed: set[str] = set()
 
-    def fetch(ads: list[OwedAd], **arguments: Any) -> DetailBatch:
+    def fetch(ads: list[PendingAd], **arguments: Any) -> DetailBatch:
         if poison in {ad.ad_id for ad in ads}:
             failed.update(ad.ad_id for ad in ads)
             raise MemoryError("too long a text")
@@ -103,7 +103,8 @@ def test_ads_of_a_batch_that_fails_stay_pending_with_the_reason(
     state = feed_state(job.warehouse)
     assert state is not None
     reason = "not fetched: MemoryError: too long a text"
-    assert {ad_id for ad_id, owed in state.owed.items() if owed.reason == reason} == failed
+    still_pending = {ad_id for ad_id, ad in state.pending.items() if ad.reason == reason}
+    assert poison in still_pending and still_pending <= failed
     missing = undisturbed.facts()["ad_features"] - job.facts()["ad_features"]
     assert {row[0] for row in missing} <= failed
     job.poll()
@@ -259,19 +260,19 @@ def test_a_scheduler_that_does_not_answer_is_reported_before_anything_is_read(
 
 def test_an_address_of_another_kind_is_refused() -> None:
     executor = DaskExecutor(ExecutorSettings(dask_address="http://127.0.0.1:8786"))
-    with pytest.raises(ConfigurationError, match="dask_address is 'http://127"), executor:
+    with pytest.raises(SourceUnavailable, match="unknown address scheme 'http'"), executor:
         raise AssertionError("it was entered")
 
 
 def test_without_any_worker_the_run_ends_with_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dask_executor, "NO_WORKER_TIMEOUT", 0)
+    monkeypatch.setattr(dask_executor, "NO_WORKER_TIMEOUT", 0.5)
     monkeypatch.setattr(bounded_map, "CHECK_SECONDS", 0.1)
     with (
         bare_cluster(tmp_path, workers=0) as address,
         DaskExecutor(ExecutorSettings(dask_address=address)) as executor,
-        pytest.raises(JobMarketError, match=r"no worker for 0 s\. What was loaded is kept"),
+        pytest.raises(JobMarketError, match=r"Dask has no workers \(.*\)\. What was loaded is kept"),
     ):
         list(executor.map_batches(functions.double, batches()))
 

@@ -17,8 +17,9 @@ from extract.features import rules as features
 from extract.monitoring.progress import Progress
 from extract.schema import AD_FEATURES
 from extract.sources import reprocess
+from tests.command import Command
 from tests.job import Job
-from tests.test_command_line import Command, one_sentence
+from tests.test_command_line import one_sentence
 
 NEXT_RULES = features.RULES_VERSION + 1
 SAID = [name for name in AD_FEATURES.schema.names if name not in ("rules_version", "extracted_at")]

@@ -38,7 +38,7 @@ class ApiFault:
 
 def _page(entries: list[dict[str, Any]], **more: Any) -> str:
     items = [{"id": entry["uuid"], "_feed_entry": entry} for entry in entries]
-    return orjson.dumps({"id": "{CURSOR}", "next_id": None, "items": items, **more}).decode()
+    return orjson.dumps({"id": "{CURSOR}", "next_id": None, "items": items} | more).decode()
 
 
 def _always(path: str, **answer: Any) -> tuple[dict[str, Any], ...]:
@@ -54,21 +54,26 @@ BACKWARDS = [
     {"uuid": "backwards", "status": "ACTIVE", "sistEndret": "2026-02-27T12:00:00+01:00"},
 ]
 OTHER_TYPES = {
-    "uuid": "retyped",
+    "uuid": "{id}",
     "status": "ACTIVE",
     "sistEndret": "2026-02-28T12:00:00",
     "ad_content": {"title": ["a", "list"], "positioncount": {"is": "an object"}, "workLocations": "OSLO"},
 }
+
+FAR_AHEAD = [{"uuid": "ahead", "status": "INACTIVE", "sistEndret": "9999-12-31T23:59:59Z"}]
+OTHER_AD = OTHER_TYPES | {"uuid": "another"}
 
 FAULTS = (
     ApiFault(
         "connection refused",
         "tries `attempts` times, then gives up",
         75,
-        "Failed to connect to 127.0.0.1",
+        "cannot be connected to",
         special="refused",
     ),
-    ApiFault("the name cannot be resolved", "the same", 75, "Could not resolve", special="dns"),
+    ApiFault(
+        "the name cannot be resolved", "the same", 75, "has a name that cannot be resolved", special="dns"
+    ),
     ApiFault(
         "no TLS, or a certificate that is not trusted",
         "the same; nothing is sent, the token neither",
@@ -80,7 +85,7 @@ FAULTS = (
         "reset in the middle of a body",
         "throws the half away and tries again",
         75,
-        "bytes missing",
+        "broke the connection off",
         _always(PAGE, cut_after=200),
     ),
     ApiFault(
@@ -132,7 +137,7 @@ FAULTS = (
         "429 with a Retry-After longer than `max_backoff`",
         "leaves the feed alone at once",
         75,
-        "asks to be left alone for 3600 s",
+        "asks for a pause of 3600 s",
         _always(PAGE, status=429, headers={"Retry-After": "3600"}),
     ),
     ApiFault(
@@ -151,23 +156,102 @@ FAULTS = (
     ),
     ApiFault(
         "an empty page",
-        "takes it for the tip; the volume alarm speaks up where events always come",
+        "takes it for the newest page; the volume alarm reports it where events are expected",
         0,
         "nothing new",
         _always(PAGE, status=200, body=_page([])),
     ),
     ApiFault(
         "a page that names itself as the next",
-        "takes it for the tip",
+        "takes it for the newest page",
         0,
         "nothing new",
         _always(PAGE, status=200, body=_page([], next_id="{CURSOR}")),
     ),
     ApiFault(
+        "a page that names one which was read before",
+        "keeps the pages before it and gives up: a circle is not the end of the feed",
+        75,
+        "leads in a circle: page p2 names {CURSOR}",
+        (
+            {"path": "{CURSOR}", "status": 200, "body": _page([], next_id="p2")},
+            {"path": "/p2", "status": 200, "body": _page([], id="p2", next_id="{CURSOR}")},
+        ),
+    ),
+    ApiFault(
+        "new pages without an end and without a new entry",
+        "gives up after 20 of them in a row",
+        75,
+        "20 pages in a row without a new entry",
+        _always(PAGE + "/.", status=200, body=_page([], id="{id}", next_id="{id}x")),
+    ),
+    ApiFault(
+        "another page in place of the one asked for, as from a cache",
+        "tries again, then gives up; the cursor stays",
+        75,
+        "sent page 'p1' in place of",
+        _always(PAGE + "/", status=200, body=_page([], id="p1", next_id="p2")),
+    ),
+    ApiFault(
+        "404 to everything but the token",
+        "says that the address is wrong",
+        2,
+        "sources.nav_feed.base_url is not the address of the feed",
+        _always(EVERYWHERE, status=404),
+    ),
+    ApiFault(
+        "404 to the token",
+        "says that the address is wrong",
+        2,
+        "sources.nav_feed.base_url is not the address of the feed",
+        _always("/api/", status=404),
+    ),
+    ApiFault(
+        "an event of the year 9999",
+        "keeps it at the time of the entries before it, among the rejects too; the cursor does not follow it",
+        0,
+        "events: 1",
+        _always("{CURSOR}", status=200, body=_page(FAR_AHEAD)),
+        adds=True,
+    ),
+    ApiFault(
+        "another ad's detail in place of the one asked for",
+        "keeps it out, among the rejects; the ad stays pending",
+        0,
+        "still pending:",
+        _always(DETAIL, status=200, body=orjson.dumps(OTHER_AD).decode()),
+        adds=True,
+    ),
+    ApiFault(
+        "a document above 8 MB",
+        "loads all else; the ad is among the rejects",
+        0,
+        "events:",
+        _always(DETAIL + "[0-7]", status=200, body="9 MB"),
+        adds=True,
+    ),
+    ApiFault(
+        "JSON that strict readers refuse: a lone surrogate, 1e999, NaN, 10,000 digits, 2,000 levels",
+        "reads it, with null or U+FFFD for what cannot be stored",
+        0,
+        "events:",
+        _always(DETAIL, status=200, body="not strict"),
+        adds=True,
+    ),
+    ApiFault(
+        "Latin-1 in place of UTF-8",
+        "tries again, then gives up",
+        75,
+        "sent not UTF-8: byte 0xc5",
+        _always(
+            PAGE, status=200, headers={"Content-Type": "application/json; charset=iso-8859-1"}, body="Ås"
+        ),
+    ),
+    ApiFault(
         "a page that names one which does not exist (404)",
         "keeps the pages before it and gives up",
         75,
-        "names a page that it does not know",
+        "names a page, gone, that is unknown to the feed",
         (
             {"path": "{CURSOR}", "status": 200, "body": _page([], next_id="gone")},
             {"path": "/gone", "status": 404},
@@ -196,9 +280,9 @@ FAULTS = (
     ),
     ApiFault(
         "a detail that always fails",
-        "loads all else; the ad stays owed, is shown by `status` and asked for again on each run",
+        "loads all else; the ad stays pending, is shown by `status` and asked for again on each run",
         0,
-        "still owed:",
+        "still pending:",
         _always(DETAIL + "[0-3]", status=500),
         {"concurrency": 50},
     ),
@@ -211,7 +295,7 @@ FAULTS = (
     ),
     ApiFault(
         "a body of 50 MB",
-        "stops reading at 32 MB, tries again, then gives up; of a detail: that ad stays owed",
+        "stops reading at 32 MB, tries again, then gives up; of a detail: that ad stays pending",
         75,
         "sent more than 32 MB",
         _always(PAGE, status=200, body="50 MB"),

@@ -1,4 +1,4 @@
-"""A webhook hears of failure and recovery, once for each change, and never a secret."""
+"""A webhook gets failure and recovery, once for each change, and never a secret."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from demo.server import serving
 from demo.world import World
-from extract.monitoring.notifications import Outcomes, without
+from extract.monitoring.notifications import mask_secrets, read_outcomes, record
 from tests.command import Command
 
 
@@ -50,72 +50,103 @@ def webhook() -> Iterator[Webhook]:
     hook.server.server_close()
 
 
-def test_each_change_is_told_once(webhook: Webhook, tmp_path: Path) -> None:
-    outcomes = Outcomes(tmp_path)
-    for _ in range(2):
-        outcomes.ended({}, ["extract", "build"], webhook.url)
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WAREHOUSE__PIPELINES_DIR", str(tmp_path))
+
+
+def test_each_change_is_posted_once(webhook: Webhook) -> None:
+    for step in ("extract", "build", "extract", "build"):
+        record(step, None, webhook.url)
     assert webhook.texts == []
     for message in ("the feed is away", "the feed is still away"):
-        outcomes.ended({"extract": message}, ["build"], webhook.url)
+        record("extract", message, webhook.url)
     assert [text.split(": ", 1)[1] for text in webhook.texts] == ["extract failed. the feed is away"]
     for _ in range(2):
-        outcomes.ended({}, ["extract"], webhook.url)
-    assert [text.split(": ", 1)[1] for text in webhook.texts[1:]] == ["extract is well again."]
+        record("extract", None, webhook.url)
+    assert [text.split(": ", 1)[1] for text in webhook.texts[1:]] == ["extract recovered."]
 
 
-def test_the_success_of_another_step_is_no_recovery(webhook: Webhook, tmp_path: Path) -> None:
-    outcomes = Outcomes(tmp_path)
-    outcomes.ended({"build": "a test"}, ["extract"], webhook.url)
-    outcomes.ended({}, ["extract"], webhook.url)
+def test_the_success_of_another_step_is_no_recovery(webhook: Webhook) -> None:
+    record("build", "a test", webhook.url)
+    record("extract", None, webhook.url)
     assert len(webhook.texts) == 1
 
 
 @pytest.mark.parametrize("status", [302, 403, 500])
-def test_what_the_webhook_did_not_take_is_told_by_the_next_run(
-    status: int, webhook: Webhook, tmp_path: Path, caplog: pytest.LogCaptureFixture
+def test_what_the_webhook_did_not_take_is_posted_by_the_next_run(
+    status: int, webhook: Webhook, caplog: pytest.LogCaptureFixture
 ) -> None:
-    outcomes = Outcomes(tmp_path)
     webhook.status = status
-    outcomes.ended({"extract": "away"}, [], webhook.url)
-    assert str(status) in caplog.text and "hushhush" not in caplog.text
+    record("extract", "away", webhook.url)
+    assert f"notification failed: the webhook answered {status}" in caplog.text
+    assert "hushhush" not in caplog.text
     webhook.status = 200
-    outcomes.ended({"extract": "away"}, [], webhook.url)
+    record("extract", "away", webhook.url)
     assert len(webhook.texts) == 1
 
 
-def test_no_secret_and_no_call_to_the_channel_is_posted(webhook: Webhook, tmp_path: Path) -> None:
+def test_a_damaged_file_of_outcomes_counts_as_empty(webhook: Webhook, tmp_path: Path) -> None:
+    for damaged in ("", "{", "[]", '{"extract": {"unknown": 1}}'):
+        (tmp_path / "outcomes.json").write_text(damaged)
+        assert read_outcomes(tmp_path) == {}
+    record("extract", "away", webhook.url)
+    assert read_outcomes(tmp_path)["extract"].message == "away"
+
+
+def test_no_secret_and_no_call_to_the_channel_is_posted(
+    webhook: Webhook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCES__NAV_FEED__TOKEN", "given-token-1")
     message = (
         f"401 for given-token-1 at {webhook.url}, Bearer eyJhbGciOi.eyJzdWIi.c2ln <!channel> "
         "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY----- https://me:pw@host/"
     )
-    Outcomes(tmp_path).ended({"extract": message}, [], webhook.url, ["given-token-1"])
+    record("extract", message, webhook.url)
     [text] = webhook.texts
     kept = (tmp_path / "outcomes.json").read_text()
     for secret in ("given-token-1", "hushhush", "eyJ", "MIIE", "me:pw"):
         assert secret not in text and secret not in kept
     assert "&lt;!channel&gt;" in text
-    assert without("nothing to hide", []) == "nothing to hide"
+    assert mask_secrets("nothing to hide", []) == "nothing to hide"
 
 
-def test_the_command_tells_of_failure_and_recovery_and_ends_as_it_would_without(
+def test_a_command_posts_failure_and_recovery_and_ends_as_it_would_without(
     webhook: Webhook, tmp_path: Path
 ) -> None:
     with serving(World(seed=3, days=2, ads_a_day=5)) as feed:
         command = Command(tmp_path, feed.url)
-        configured = {"NOTIFY__URL": webhook.url}
         away = {"SOURCES__NAV_FEED__BASE_URL": "http://127.0.0.1:9"}
         for _ in range(2):
             code, printed = command("extract", "--notify", webhook.url, **away)
             assert (code, "try later" in printed) == (75, True), printed
         assert len(webhook.texts) == 1 and "127.0.0.1:9" in webhook.texts[0]
-        code, printed = command("status", **configured)
-        assert code == 0
-        code, printed = command("extract", **configured)
+        code, printed = command("extract", NOTIFY__URL=webhook.url)
         assert code == 0, printed
-        assert len(webhook.texts) == 2 and "extract is well again" in webhook.texts[1]
+        assert len(webhook.texts) == 2 and "extract recovered" in webhook.texts[1]
         printed = command("status")[1]
-        for told in ("last success", "rejects", "new fields", "volume", "as usual"):
-            assert told in printed
+        for text in ("last success", "rejects", "new fields", "volume", "not compared"):
+            assert text in printed
         code, printed = command("extract", NOTIFY__URL="http://127.0.0.1:9/hushhush", **away)
         assert (code, "hushhush" in printed) == (75, False)
-        assert "the webhook of notify.url cannot be reached" in printed
+        assert "notification failed: the webhook cannot be reached" in printed
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("build",), ("publish",), ("register",), ("import-archive",), ("source", "nix"), ("dbt", "--", "buidl")],
+)
+def test_every_job_posts_its_failure(arguments: tuple[str, ...], webhook: Webhook, tmp_path: Path) -> None:
+    command = Command(tmp_path, "http://127.0.0.1:9")
+    away = {"SOURCES__REGISTER__BASE_URL": "http://127.0.0.1:9", "SOURCES__REGISTER__ATTEMPTS": "1"}
+    name, *rest = arguments
+    code, printed = command(name, "--notify", webhook.url, *rest, **away)
+    assert code != 0 and len(webhook.texts) == 1, printed
+    assert f"{' '.join(arguments[:2]) if name == 'source' else name} failed. " in webhook.texts[0]
+    assert webhook.texts[0].split(" failed. ")[1].strip()[:40] in printed
+
+
+def test_a_wrong_setting_is_posted_too(webhook: Webhook, tmp_path: Path) -> None:
+    command = Command(tmp_path, "http://127.0.0.1:9")
+    code, _ = command("extract", "--notify", webhook.url, SOURCES__NAV_FEED__BASE_URL="nowhere")
+    assert code == 2 and "extract failed. sources.nav_feed.base_url" in webhook.texts[0]

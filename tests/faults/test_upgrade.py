@@ -19,8 +19,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from extract.monitoring.status import feed_state
 from extract.schema import RAW_TABLES, RAW_VERSION
+from extract.sources.nav.stored import feed_state
 from tests.job import Job
 
 WAREHOUSE = Path(__file__).parent / "fixtures" / "warehouse_v4.sql"

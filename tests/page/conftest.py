@@ -58,7 +58,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 @pytest.fixture(scope="package")
 def empty_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("empty")
-    DbtWarehouse(folder)
+    dbt = DbtWarehouse(folder)
+    dbt.dbt("seed")
+    dbt.dbt("run")
     with pytest.MonkeyPatch.context() as patch:
         yield published(folder, patch)
 

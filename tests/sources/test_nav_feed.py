@@ -16,9 +16,9 @@ from demo.server import Served, serving
 from demo.world import World
 from extract.errors import ConfigurationError, SourceUnavailable
 from extract.monitoring.progress import Progress
-from extract.monitoring.status import feed_state
 from extract.sources.nav.client import TokenRefused
 from extract.sources.nav.state import FeedState
+from extract.sources.nav.stored import feed_state
 from tests.job import Job, assert_whole
 
 END = datetime(2026, 3, 1, 12, tzinfo=UTC)

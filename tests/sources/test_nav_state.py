@@ -1,10 +1,18 @@
 """The cursor never loses an entry, whatever the pages do; and what is pending is never forgotten."""
 
-from datetime import UTC, datetime, timedelta
+import base64
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from extract.sources.nav.parse import Entry, Event, Page, Reject
-from extract.sources.nav.state import OVERLAP_EVENTS, OVERLAP_PAGES, FeedState, fingerprint
+from extract.sources.nav.state import (
+    OVERLAP_EVENTS,
+    OVERLAP_PAGES,
+    FeedState,
+    Pending,
+    RecentPage,
+    fingerprint,
+)
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -78,3 +86,57 @@ def test_two_states_of_an_ad_and_a_reject_have_fingerprints_of_their_own() -> No
     entries = [Entry(one, None) for one in (event(1), event(1, "INACTIVE"), event(2))]
     entries += [Entry(None, Reject("ad-1", "why", None)), Entry(event(1), Reject("ad-1", "why", {"a": 1}))]
     assert len({*map(fingerprint, entries)}) == 5
+
+
+def test_a_state_of_version_4_is_read_with_its_packed_details_and_its_failed_ones() -> None:
+    untried = UUID(int=7)
+    packed = untried.bytes + (1_772_366_400_000_001).to_bytes(8, "big", signed=True)
+    stored = {
+        "feed": "nav.no",
+        "recent": [["p1", base64.b64encode(b"12345678abcdefgh").decode()]],
+        "untried": base64.b64encode(packed).decode(),
+        "owed": {"ad-1": [NOON.isoformat(), NOON.isoformat(), "answered 500"]},
+        "newest_event_at": NOON.isoformat(),
+        "fields": ["title string"],
+        "raw_version": 4,
+    }
+    state = FeedState.load(stored, "another.no")
+    assert state.recent == [RecentPage("p1", (b"12345678", b"abcdefgh"))]
+    assert state.pending == {
+        str(untried): Pending(NOON + timedelta(microseconds=1)),
+        "ad-1": Pending(NOON, NOON, "answered 500"),
+    }
+    assert (state.feed, state.newest_event_at, state.raw_version) == ("nav.no", NOON, 4)
+    state.store(stored)
+    assert FeedState.load(stored, "another.no").pending == state.pending
+
+
+def test_a_newest_time_that_cannot_be_true_is_forgotten() -> None:
+    assert FeedState.load({"newest_event_at": "9999-12-31T23:59:59+00:00"}, "nav.no").newest_event_at is None
+
+
+def test_a_closing_event_that_appears_late_leaves_a_newer_detail_pending() -> None:
+    state = FeedState("nav.no")
+    state.record_event(event(5))
+    state.record_event(event(5, "INACTIVE")._replace(event_at=NOON))
+    assert list(state.pending) == ["ad-5"]
+
+
+def test_a_walk_that_goes_on_in_another_load_keeps_the_overlap_of_the_load_before() -> None:
+    state = FeedState("nav.no")
+    state.advance_cursor([page(1, [event(1)]), page(2, [event(2)])], continues=False, broke_off=False)
+    state.advance_cursor([page(3, [event(3)])], continues=True, broke_off=False)
+    assert [recent.page_id for recent in state.recent] == ["p1", "p2", "p3"]
+
+
+def test_the_lookback_begins_where_the_cursor_was_three_days_ago() -> None:
+    state = FeedState("nav.no")
+    begins = []
+    for day in range(1, 7):
+        today = date(2026, 3, day)
+        begins.append(state.start_pages(today))
+        state.advance_cursor([page(day, [event(day)])], continues=False, broke_off=False)
+        state.finish_day(today)
+        assert state.start_pages(today) == [f"p{day}"], "once a day"
+    assert begins == [[], ["p1", "p1"], ["p1", "p2"], ["p1", "p3"], ["p2", "p4"], ["p3", "p5"]]
+    assert state.start_pages(date(2026, 4, 1)) == ["p6", "p6"], "after a month the cursor is far enough back"

@@ -89,13 +89,14 @@ async def _fetch(
     by_ad: dict[str, _Rows] = {}
     unavailable: str | None = None
     failures_in_a_row = 0
+    enough_failures = max(MIN_FAILURES, min(connections, sum(not ad.has_failed for ad in ads)))
     async with FeedClient(connection, token, connections) as client:
         async for ad, detail in _details(client, ads):
             if isinstance(detail, SourceUnavailable):
                 by_ad[ad.ad_id] = _Rows(failure=str(detail))
                 # An ad that failed before says nothing of the feed; enough others in a row do.
                 failures_in_a_row += not ad.has_failed
-                if failures_in_a_row >= max(connections, MIN_FAILURES):
+                if failures_in_a_row >= enough_failures:
                     unavailable = str(detail)
                     break
             else:

@@ -105,6 +105,7 @@ def _take(page: Page, walk: Walk, run: ExtractionRun, state: FeedState) -> None:
             "next one, which was read before. What was read is kept; try later."
         )
     if page.next_id and run.pages_without_new >= MAX_PAGES_WITHOUT_NEW:
+        del walk.pages[-MAX_PAGES_WITHOUT_NEW:]  # the cursor stays before them
         raise SourceUnavailable(
             f"{run.settings.base_url} sent {run.pages_without_new} pages in a row without a new entry, the "
             f"last ones {last}. What was read is kept; try later."

@@ -49,6 +49,10 @@ BATCH = 200
 """Ads in a batch of details, at most: a megabyte of documents."""
 MAX_LOAD_BYTES = 56 * 2**20
 """Of versions, after which a load asks for no more details: DuckDB merges them in memory."""
+REJECT_CODE_PATHS = (
+    "id",
+    *(f"payload.{name}" for name in ("id", "_feed_entry.uuid", "_feed_entry.sistEndret")),
+)
 
 logger = logging.getLogger(__name__)
 
@@ -178,8 +182,9 @@ def _closing_version(event: Event, extracted_at: datetime) -> tuple[Any, ...]:
 
 def _reject_rows(rejects: Iterable[Reject], extracted_at: datetime) -> Iterator[tuple[Any, ...]]:
     for reject in rejects:
-        payload = canonical_json(redact({"payload": reject.payload})["payload"])
-        ad_id, reason = redact({"uuid": reject.ad_id})["uuid"], redact_text(reject.reason)
+        redacted = redact({"id": reject.ad_id, "payload": reject.payload}, code_paths=REJECT_CODE_PATHS)
+        ad_id, payload = redacted["id"], canonical_json(redacted["payload"])
+        reason = redact_text(reject.reason)
         identity = f"{ad_id} {reason} {payload}".encode()
         reject_id = hashlib.blake2b(identity, digest_size=16).hexdigest()
         yield (reject_id, SOURCE, ad_id, reason, payload, extracted_at)

@@ -1,0 +1,250 @@
+"""The jobs, as plain functions with typed results; the command line and Prefect's flows call these.
+
+Each job resolves its settings, holds the lock of the warehouse while it works, and records how it ended: a
+change (failed, recovered) is posted to the webhook. Each raises JobMarketError.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from rich.console import Console, Group, RenderableType
+from rich.text import Text
+
+from extract import config
+from extract import dbt as transform
+from extract.errors import JobMarketError
+from extract.executors.bounded_map import BatchExecutor
+from extract.executors.factory import open_executor
+from extract.loading import recovery
+from extract.loading.raw_schema import refuse_older
+from extract.monitoring.notifications import record, recorded
+from extract.monitoring.progress import Progress
+from extract.monitoring.status import FeedStatus, counts_table, report
+from extract.monitoring.volume import volume_alarm
+from extract.sources import reprocess as reprocessing
+from extract.sources.brreg.load import load_register
+from extract.sources.nav.extraction import ExtractionSummary, extract_feed
+from extract.sources.nav.stored import feed_state
+from extract.warehouses.base import Warehouse
+from extract.warehouses.factory import configured_warehouse
+
+if TYPE_CHECKING:  # imported by the jobs that need them: they take long
+    from dashboard.publish import Published
+    from extract.sources.mongo.importing import ReconciliationReport
+    from extract.sources.rest_api.source import ApiRun
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What one run chooses in place of the configuration."""
+
+    target: str | None = None
+    wait: float = 0
+    """Seconds to wait for another run on the same warehouse."""
+    notify_url: str | None = None
+    console: Console = field(default_factory=lambda: Console(stderr=True))
+    """Shows the progress."""
+
+
+class Extracted(NamedTuple):
+    """What an extraction loaded, and the text of the volume alarm, if there is one."""
+
+    loaded: ExtractionSummary
+    alarm: str | None
+
+    def __str__(self) -> str:
+        return f"{self.loaded}\n{self.alarm}" if self.alarm else str(self.loaded)
+
+
+class JobResult(NamedTuple):
+    """What each step of the whole job did, and a table of the tables after it."""
+
+    extracted: Extracted
+    built: transform.BuildSummary
+    published: Published
+    tables: RenderableType
+    warehouse: str
+
+    def report(self) -> RenderableType:
+        """The steps, the tables, and what to do next."""
+        query = "dbt -- show --inline \"select * from {{ ref('daily_new_ads') }}\""
+        return Group(
+            f"extract: {self.extracted}\nbuild: {self.built}\npublish: {self.published}",
+            self.tables,
+            f"The tables are in {self.warehouse}. Next: `python run_pipeline.py status`, or",
+            Text(f"python run_pipeline.py {query}", no_wrap=True, overflow="ignore"),
+        )
+
+
+def run(options: RunOptions, since: datetime | None = None, executor: str | None = None) -> JobResult:
+    """Extract, build and publish under one lock. The first step that fails ends the job."""
+    webhook = _start(options)
+    with ExitStack() as lock:
+        with recorded("extract", webhook):
+            warehouse = _warehouse(options)
+            lock.enter_context(warehouse.lock(options.wait))
+            extracted = _extract(warehouse, options, since, executor)
+        with recorded("build", webhook):
+            built = _build(warehouse, options)
+        with recorded("publish", webhook):
+            published = _publish(warehouse, options)
+        return JobResult(extracted, built, published, counts_table(warehouse), str(warehouse))
+
+
+def extract(options: RunOptions, since: datetime | None = None, executor: str | None = None) -> Extracted:
+    """Load what is new in the feed; `since` (UTC) reads the feed again from there."""
+    with _locked("extract", options) as warehouse:
+        return _extract(warehouse, options, since, executor)
+
+
+def build(options: RunOptions) -> transform.BuildSummary:
+    """Build and test the dbt models."""
+    with _locked("build", options) as warehouse:
+        return _build(warehouse, options)
+
+
+def publish(options: RunOptions) -> Published:
+    """Write the page and the dbt docs."""
+    with _locked("publish", options) as warehouse:
+        return _publish(warehouse, options)
+
+
+def dbt(options: RunOptions, command: list[str]) -> None:
+    """Run any dbt command with the connection, the key and the lock of the job. dbt writes its own output."""
+    with _locked("dbt", options) as warehouse:
+        transform.run_command(warehouse, command)
+
+
+def reprocess(options: RunOptions, executor: str | None = None) -> reprocessing.Reprocessed:
+    """Recompute the text features of versions that an older set of rules described."""
+    with (
+        _locked("reprocess", options) as warehouse,
+        _open_executor(executor) as pool,
+        Progress(options.console) as progress,
+    ):
+        return reprocessing.reprocess(warehouse, pool, progress)
+
+
+def import_archive(
+    options: RunOptions, file: Path | None = None, show: Callable[[RenderableType], None] = print
+) -> ReconciliationReport:
+    """Import the archive from its server or from a file; `show` gets the report before it is checked."""
+    from extract.sources.mongo.importing import import_archive as load
+
+    with _locked("import-archive", options) as warehouse, options.console.status("reading the archive"):
+        report = load(warehouse, config.configured(config.ArchiveSettings), file)
+        show(report.table())
+        report.check()
+    return report
+
+
+def register(options: RunOptions) -> str:
+    """Load what changed in the business register."""
+    with _locked("register", options) as warehouse, options.console.status("reading the business register"):
+        return load_register(warehouse, config.configured(config.RegisterSettings))
+
+
+def source(options: RunOptions, name: str) -> ApiRun:
+    """Load what is new in the API that [sources.api.NAME] declares."""
+    from extract.sources.rest_api.settings import declared_api
+    from extract.sources.rest_api.source import load_api
+
+    with _locked(f"source {name}", options) as warehouse, options.console.status(f"reading {name}"):
+        return load_api(warehouse, declared_api(name))
+
+
+def recover(options: RunOptions) -> str:
+    """Move dlt's local folder aside, so that the next run goes on from the warehouse. Says where it is."""
+    with _locked("recover", options) as warehouse:
+        folder = recovery.move_local_state_aside(warehouse)
+    moved = f"The local folder was moved to {folder}" if folder else "There is no local folder"
+    return f"{moved}. The next run goes on from the warehouse."
+
+
+def coiled_environment() -> str:
+    """Make Coiled's software environment. Says its name."""
+    from extract.executors.coiled import create_environment
+
+    os.chdir(config.PROJECT)
+    return f"Coiled has the environment {create_environment(config.configured(config.CoiledSettings))}."
+
+
+def status(options: RunOptions) -> RenderableType:
+    """The report of what the warehouse holds."""
+    _start(options)
+    warehouse = _warehouse(options)
+    return report(warehouse, feed_status(warehouse))
+
+
+def feed_status(warehouse: Warehouse) -> FeedStatus | None:
+    """The feed's pipeline state as the last load committed it; None before the first load."""
+    if (state := feed_state(warehouse)) is None:
+        return None
+    failures: dict[str, list[str]] = {}
+    for ad_id, detail in state.pending.items():
+        if detail.reason:
+            failures.setdefault(detail.reason, []).append(ad_id)
+    cursor = state.recent[0].page_id if state.recent else None
+    return FeedStatus(state.feed, cursor, state.newest_event_at, len(state.pending), failures)
+
+
+def _extract(
+    warehouse: Warehouse, options: RunOptions, since: datetime | None, executor: str | None
+) -> Extracted:
+    settings = config.configured(config.FeedSettings)
+    with _open_executor(executor) as pool, Progress(options.console) as progress:
+        loaded = extract_feed(warehouse, settings, pool, progress, since)
+    if (feed := feed_status(warehouse)) is None or feed.is_mock:
+        return Extracted(loaded, None)
+    alarm = volume_alarm(warehouse)
+    record("volume", alarm, _webhook(options))
+    return Extracted(loaded, alarm)
+
+
+def _build(warehouse: Warehouse, options: RunOptions) -> transform.BuildSummary:
+    if not warehouse.query(f"select 1 from {warehouse.raw('_dlt_loads')} limit 1"):
+        raise JobMarketError(f"{warehouse} holds nothing yet. Run `python run_pipeline.py extract` first.")
+    if state := feed_state(warehouse):
+        refuse_older(state.raw_version)
+    return transform.build(warehouse, options.console)
+
+
+def _publish(warehouse: Warehouse, options: RunOptions) -> Published:
+    from dashboard import publish as page
+
+    with options.console.status("writing the page"):
+        return page.publish(warehouse)
+
+
+def _open_executor(name: str | None) -> BatchExecutor:
+    return open_executor(config.configured(config.ExecutorSettings), name)
+
+
+def _warehouse(options: RunOptions) -> Warehouse:
+    return configured_warehouse(config.configured(config.WarehouseSettings, target=options.target))
+
+
+@contextmanager
+def _locked(step: str, options: RunOptions) -> Iterator[Warehouse]:
+    """The configured warehouse under its lock; how the step ends is recorded."""
+    with recorded(step, _start(options)):
+        warehouse = _warehouse(options)
+        with warehouse.lock(options.wait):
+            yield warehouse
+
+
+def _start(options: RunOptions) -> str | None:
+    """Go to the project, where dlt finds .dlt/ and dbt its project; the webhook."""
+    os.chdir(config.PROJECT)
+    return _webhook(options)
+
+
+def _webhook(options: RunOptions) -> str | None:
+    return options.notify_url or config.configured(config.NotifySettings).url
