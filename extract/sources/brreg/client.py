@@ -1,7 +1,9 @@
 """What is asked of the business register: bulk downloads, updates, and single units.
 
-GET KIND/lastned ──> a temporary file ──> gunzip ──> units
-GET oppdateringer/KIND ──> numbers of units ──> GET KIND/NUMBER, several at once ──> units
+    GET KIND/lastned ──> a temporary file ──> gunzip ──> units
+    GET oppdateringer/KIND ──> numbers of units ──> GET KIND/NUMBER, several at once ──> units
+
+What cannot be right is a reject. An answer that is no answer of the register moves nothing on.
 """
 
 from __future__ import annotations
@@ -34,7 +36,6 @@ HIGHEST_UPDATE = 10**10
 """The register numbered some 30 million updates in ten years: what is above this is no number of one."""
 MAX_PENDING = 50
 """Units that cannot be shown; with more of them the register counts as unavailable."""
-
 
 KINDS = {"main_unit": "enheter", "sub_unit": "underenheter"}
 """The kinds of units, and what the register calls them."""
