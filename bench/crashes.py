@@ -38,11 +38,11 @@ SHARES = {"extract": 30, "normalize": 20, "load": 60, "merge": 40, "build": 36, 
 BUILD_EVERY = 10
 """Of the points before the build each so many-th is followed by a build, and all tables are compared."""
 OF_A_RUN = {
-    *("extracted_at", "load_id", "_dlt_load_id", "first_extracted_at", "started_at", "completed_at"),
-    *("finished_at", "load_key"),
+    *("extracted_at", "load_id", "_dlt_load_id", "started_at", "completed_at"),
+    *("finished_at", "load_key", "loaded_at", "versions_loaded_at"),
 }
 """Columns that say when and by which load a row came."""
-TABLES_OF_RUNS = {"feed_loads", "stg_feed_loads", "stg_loads", "pipeline_health", "processed_loads"}
+TABLES_OF_RUNS = {"feed_loads", "stg_feed_loads", "stg_loads", "pipeline_health"}
 
 
 class Point(NamedTuple):
