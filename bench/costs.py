@@ -34,7 +34,6 @@ ADS_A_DAY = 550
 EVENTS_A_DAY = 2000
 CONTENTS_A_DAY = EVENTS_A_DAY * 2 / 3
 """A third of the events is INACTIVE and makes a version without content."""
-INCREMENTAL_MODELS = 10
 REGISTER_LOADS_A_DAY = 2
 """Main units and sub-units, each day."""
 LOADS_A_DAY = POLLS_A_DAY + REGISTER_LOADS_A_DAY
@@ -48,44 +47,44 @@ ROWS_A_DAY = {
     "rejects": 1,
     "feed_fields": 1,
     "stg_ad_versions": EVENTS_A_DAY,
-    "stg_feed_events": EVENTS_A_DAY,
-    "stg_ad_features": CONTENTS_A_DAY,
     "stg_loads": LOADS_A_DAY,
-    "processed_loads": LOADS_A_DAY * INCREMENTAL_MODELS,
-    "reach_of_loads": LOADS_A_DAY,
     "int_ads": ADS_A_DAY,
     "fct_ads": ADS_A_DAY,
-    "daily_new_ads": 2 * ADS_A_DAY,  # each ad in a row of its own, and in another a year later
+    "int_ad_groups": 1.25 * ADS_A_DAY,  # a sixth names two occupations, some two counties
+    "daily_new_ads": 8 * ADS_A_DAY,  # each ad in a row of its own day, of the six after it and a year later
     "daily_active_ads": 210 * 22,  # every occupation and county, and each of the industries
+    "daily_new_ads_by_styrk": 250,
+    "weekly_new_ads": 210 / 7,
     "ad_lifetimes": 14 / DAYS_A_MONTH,
+    "monthly_text_features": 60 / DAYS_A_MONTH,
     "pipeline_health": POLLS_A_DAY,
 }
 """Of a table that does not grow (seeds, yearly_change) only the minimum counts."""
-ROWS_KEPT = {"units": 2_000_000, "stg_units": 2_000_000}
+ROWS_KEPT = {"units": 2_000_000}
 """Of the tables that hold what is, however long the history: the units of the business register."""
 VIEWS = {
+    "stg_feed_events": ("feed_events", "stg_loads"),
+    "stg_ad_features": ("ad_features", "stg_loads"),
+    "stg_units": ("units", "stg_loads"),
     "stg_feed_loads": ("feed_loads", "stg_loads"),
     "stg_rejects": ("rejects", "stg_loads"),
     "stg_feed_fields": ("feed_fields", "stg_loads"),
     "stg_source_loads": ("source_loads", "stg_loads"),
-    "int_unit_industries": ("stg_units", "stg_units"),
+    "int_unit_industries": ("units", "units", "stg_loads"),
     "int_as_of": ("stg_loads",),
+    "int_days": ("int_ad_groups", "stg_loads"),
+    "ad_occupations": ("int_ads",),
+    "ad_places": ("int_ads",),
+    "ad_categories": ("int_ads",),
 }
 MODELS = (
-    *("stg_loads", "stg_ad_versions", "stg_feed_events", "stg_ad_features", "stg_units"),
-    *("int_industries", "int_ads", "fct_ads"),
-    *("daily_new_ads", "daily_active_ads", "yearly_change", "ad_lifetimes", "pipeline_health"),
+    *("stg_loads", "stg_ad_versions", "int_industries", "int_ads", "fct_ads", "int_ad_groups"),
+    *("daily_new_ads", "daily_active_ads", "daily_new_ads_by_styrk", "weekly_new_ads", "monthly_new_ads"),
+    *("yearly_change", "ad_lifetimes", "monthly_text_features", "dim_employers", "pipeline_health"),
 )
 """Those that are tables."""
-SPAN_DAYS = {
-    "new": 31.0,
-    "touched": 213.0,
-    "touched and a year": 610.0,
-    "two years": 762.0,
-    "all": float("inf"),
-}
-"""Days of rows in the partitions: this month; the six months that an ad lives, and this one; a year more;
-this year and the last, and a month."""
+SPAN_DAYS = {"new": 34.0, "all": float("inf")}
+"""Days of rows in the partitions: this month, and three days before it."""
 
 WHOLE = 1.0
 """Days that a table which keeps its size has."""

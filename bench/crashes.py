@@ -38,11 +38,11 @@ SHARES = {"extract": 30, "normalize": 20, "load": 60, "merge": 40, "build": 36, 
 BUILD_EVERY = 10
 """After every n-th point before the build, a build runs too and all tables are compared."""
 RUN_COLUMNS = {
-    *("extracted_at", "load_id", "_dlt_load_id", "first_extracted_at", "started_at", "completed_at"),
-    *("finished_at", "load_key"),
+    *("extracted_at", "load_id", "_dlt_load_id", "started_at", "completed_at", "loaded_at"),
+    *("finished_at", "load_key", "versions_loaded_at"),
 }
 """Columns that say when and by which load a row came."""
-TABLES_OF_RUNS = {"feed_loads", "stg_feed_loads", "stg_loads", "pipeline_health", "processed_loads"}
+TABLES_OF_RUNS = {"feed_loads", "stg_feed_loads", "stg_loads", "pipeline_health"}
 
 
 class Point(NamedTuple):

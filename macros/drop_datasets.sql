@@ -1,7 +1,3 @@
-{#
-  Drops the datasets that dbt makes under a name: <name>, <name>_staging and so on. For a pull request's
-  own only: any other name is refused, so that a mistaken setting cannot cost production its tables.
-#}
 {% macro drop_datasets(name) -%}
     {%- if not modules.re.match('^ci_[a-z0-9_]+$', name) or name != target.schema -%}
         {%- do exceptions.raise_compiler_error(

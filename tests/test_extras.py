@@ -6,11 +6,11 @@ import logging
 import sys
 
 import pytest
+from extract.executors.settings import EngineSettings
 
 from extract.config import WarehouseSettings
 from extract.errors import ConfigurationError
 from extract.executors.dask import DaskEngine
-from extract.executors.settings import EngineSettings
 from extract.warehouses.bigquery import BigQueryWarehouse
 from tests.executors import functions
 

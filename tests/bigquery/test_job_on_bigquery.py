@@ -24,7 +24,10 @@ from tests.job import Job
 END = datetime(2026, 3, 1, 12, tzinfo=UTC)
 # What differs by when and by which load it was written, and what follows from it.
 WHEN_EACH_RUN_WAS = {"stg_loads", "stg_feed_loads", "pipeline_health"}
-RUN_COLUMNS = {"extracted_at", "load_id", "_dlt_load_id", "first_extracted_at", "started_at", "finished_at"}
+RUN_COLUMNS = {
+    *("extracted_at", "load_id", "_dlt_load_id", "loaded_at", "versions_loaded_at"),
+    *("started_at", "finished_at"),
+}
 
 
 @pytest.fixture

@@ -221,7 +221,8 @@ class RawTables:
         `at` becomes extracted_at of every row. `feed_load` replaces columns of the row of feed_loads;
         `feed_load=None` leaves out the row of feed_loads; `source` puts one of source_loads in its
         place, as another source than the feed does. `units` replace those of their number;
-        `complete=False` leaves the load without its row in _dlt_loads until `complete(load_id)`.
+        `complete=False` leaves the load without its row in _dlt_loads until `complete(load_id)`; else it
+        completes at `at`, or right after the load that completed last, as the loader's own clock has it.
         """
         extracted_at = instant(at)
         load = load_id or f"{extracted_at.timestamp():.6f}"
@@ -257,7 +258,9 @@ class RawTables:
             }
             self._insert("feed_loads", [row | dict(feed_load) | shared])
         if complete:
-            self.complete(load, extracted_at)
+            last = self.connection.execute(f"select max(inserted_at) from {self.dataset}._dlt_loads").fetchone()
+            after_last = last[0] + timedelta(seconds=1) if last and last[0] else extracted_at
+            self.complete(load, max(extracted_at, after_last))
         return load
 
     def complete(self, load_id: str, at: str | datetime = "2026-06-01T12:00:00Z") -> None:

@@ -205,6 +205,22 @@ def test_a_build_that_was_killed_after_any_model_is_made_good_by_the_next(
     assert_same(production.tables(), production.built_from_nothing())
 
 
+def test_tables_of_an_older_version_are_built_anew(production: Warehouse) -> None:
+    """Theirs had no loaded_at, and three staging models that are views now were tables."""
+    for table in INCREMENTAL:
+        _execute(production, f"alter table {table} drop column loaded_at")
+    for view in ("stg_feed_events", "stg_ad_features", "stg_units"):
+        _execute(
+            production,
+            f"drop view nav_staging.{view}",
+            f"create table nav_staging.{view} as select 'a' as ad_id, 'b' as organisation_number",
+        )
+    with production.raw() as raw:
+        _hourly_load(raw, 1)
+    production.dbt("run")
+    assert_same(production.tables(), production.built_from_nothing())
+
+
 def _defer(warehouse: Warehouse, state: Path) -> None:
     warehouse.dbt("run", "--select", "int_ads+", "--defer", "--state", str(state), "--favor-state")
 
