@@ -35,16 +35,18 @@ def figures(rows: list[Row]) -> Figures:
     for month, dimension, value, rules_version, *counts in rows:
         if rules_version == newest:
             sums.setdefault((dimension, value), {})[month] = tuple(counts)
-    months = sorted(month for month, (read, _) in sums.get(ALL, {}).items() if read >= FEWEST_ADS)[-SHOWN_MONTHS:]
+    months = sorted(month for month, (read, _) in sums.get(ALL, {}).items() if read >= FEWEST_ADS)[
+        -SHOWN_MONTHS:
+    ]
     if len(months) < 2:
         return Figures([], problem="too_few_months")
     shown: list[Row] = []
     for (dimension, value), by_month in sorted(sums.items(), key=lambda item: (item[0] != ALL, item[0])):
-        counts = {month: by_month.get(month, (0, 0)) for month in months}
-        if any(read >= FEWEST_ADS for read, _ in counts.values()):
+        of_months = {month: by_month.get(month, (0, 0)) for month in months}
+        if any(read >= FEWEST_ADS for read, _ in of_months.values()):
             shown += [
                 (month, dimension, value, read, with_it, with_it / read if read >= FEWEST_ADS else None)
-                for month, (read, with_it) in counts.items()
+                for month, (read, with_it) in of_months.items()
             ]
     return Figures(shown, None, [("fewest_ads", {"number": FEWEST_ADS})])
 
