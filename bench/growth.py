@@ -224,7 +224,8 @@ def _load(warehouse: DuckDBWarehouse, rows: dict[str, pa.Table]) -> None:
     # As if it had been loaded then: a build reads the loads of three days again.
     loads, [read_at] = warehouse.raw("_dlt_loads"), rows[FEED_LOADS.name]["extracted_at"].to_pylist()
     warehouse.execute(
-        f"update {loads} set inserted_at = timestamptz '{read_at}' where load_id = (select max(load_id) from {loads})"
+        f"update {loads} set inserted_at = timestamptz '{read_at}' "
+        f"where load_id = (select max(load_id) from {loads})"
     )
     watch(warehouse)
 

@@ -81,7 +81,7 @@ def locations(rng: Random, place: Place) -> list[Content]:
 
 
 def occupations(rng: Random, trade: Trade) -> list[Content]:
-    """NAV's occupation levels, sorted by level 1: one ad in six has two, a few none, or an empty one first."""
+    """NAV's occupation levels, sorted by level 1: one ad in six has two, a few none or an empty one."""
     draw = rng.random()
     if draw < 0.015:
         return []

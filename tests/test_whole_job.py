@@ -71,7 +71,7 @@ def as_of(job: Job) -> date:
 
 
 def row_of(ad: AdRow) -> tuple[Any, ...]:
-    """The oracle's row in the order of AD_COLUMNS and GROUP_COLUMNS; the marts tell an empty text as a missing one."""
+    """The oracle's row, in the order of `ads_of`; the marts tell an empty text as a missing one."""
     return (
         *(ad.ad_id, ad.status, ad.is_captured, ad.published_on, ad.expires_on, ad.inactive_on),
         *(ad.closed_on, ad.close_reason, ad.positions, ad.states_part_time),
@@ -109,7 +109,8 @@ def assert_each_group_counts_the_ads_that_name_it(job: Job, truth: Expected) -> 
         for county in {county for county, *_ in ad.places}
     )
     found = marts(
-        job, "select occupation, county, sum(ads) from nav_marts.daily_new_ads group by all having sum(ads) > 0"
+        job,
+        "select occupation, county, sum(ads) from nav_marts.daily_new_ads group by all having sum(ads) > 0",
     )
     assert {(occupation, county): ads for occupation, county, ads in found} == named
 

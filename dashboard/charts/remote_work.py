@@ -35,7 +35,9 @@ def figures(rows: list[Row]) -> Figures:
     for month, dimension, value, rules_version, *counts in rows:
         if rules_version == newest:
             sums.setdefault((dimension, value), {})[month] = tuple(counts)
-    months = sorted(month for month, (read, _) in sums.get(ALL, {}).items() if read >= FEWEST_ADS)[-SHOWN_MONTHS:]
+    months = sorted(month for month, (read, _) in sums.get(ALL, {}).items() if read >= FEWEST_ADS)[
+        -SHOWN_MONTHS:
+    ]
     if len(months) < 2:
         return Figures([], problem="too_few_months")
     shown: list[Row] = []

@@ -22,7 +22,9 @@ PARTS = (
 )
 
 
-@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.long), pytest.param(3, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    "seed", [1, pytest.param(2, marks=pytest.mark.long), pytest.param(3, marks=pytest.mark.long)]
+)
 def test_after_a_history_with_partial_builds_a_complete_build_equals_a_full_refresh(
     seed: int, bigquery_emulator: BigQueryEmulator, tmp_path: Path
 ) -> None:

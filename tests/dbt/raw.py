@@ -258,7 +258,9 @@ class RawTables:
             }
             self._insert("feed_loads", [row | dict(feed_load) | shared])
         if complete:
-            last = self.connection.execute(f"select max(inserted_at) from {self.dataset}._dlt_loads").fetchone()
+            last = self.connection.execute(
+                f"select max(inserted_at) from {self.dataset}._dlt_loads"
+            ).fetchone()
             after_last = last[0] + timedelta(seconds=1) if last and last[0] else extracted_at
             self.complete(load, max(extracted_at, after_last))
         return load

@@ -52,7 +52,8 @@ def test_a_load_that_is_not_complete_is_not_read_until_it_is(warehouse: Warehous
     warehouse.dbt("build")
     assert warehouse.rows("select ad_id from nav_marts.fct_ads order by 1") == [("late",), ("seen",)]
     days = (
-        "select day, ads, round(ads_weighted_7_day_mean * 7) from nav_marts.daily_new_ads where day < '2026-03-04' order by 1"
+        "select day, ads, round(ads_weighted_7_day_mean * 7) from nav_marts.daily_new_ads "
+        "where day < '2026-03-04' order by 1"
     )
     assert warehouse.rows(days) == [
         (date(2026, 3, 1), 1, 1.0),
@@ -226,7 +227,9 @@ def test_an_ad_of_two_occupations_and_two_counties_has_four_cells_of_a_quarter(w
     for mart in ("daily_new_ads", "daily_active_ads"):
         counts = "occupation, county, ads, positions, ads_weighted, positions_weighted"
         assert warehouse.rows(f"select {counts} from nav_marts.{mart} order by all") == cells
-        assert warehouse.rows(f"select distinct share_captured from nav_marts.{mart}") == [(pytest.approx(2 / 3),)]
+        assert warehouse.rows(f"select distinct share_captured from nav_marts.{mart}") == [
+            (pytest.approx(2 / 3),)
+        ]
     change = "select value, ads_this_year, ads_weighted_this_year from nav_marts.yearly_change"
     assert warehouse.rows(f"{change} where dimension = 'occupation' order by 1") == [
         ("IT", 2, 1.5),
@@ -293,7 +296,9 @@ def test_the_quartiles_of_lifetimes_are_interpolated(warehouse: Warehouse) -> No
         )
     warehouse.dbt("build", "--select", "+ad_lifetimes", "--exclude-resource-type", "unit_test", "test")
     quartiles = "days_open_lower_quartile, days_open_median, days_open_upper_quartile"
-    assert warehouse.rows(f"select {quartiles} from nav_marts.ad_lifetimes where ads_closed > 0 order by occupation") == [
+    assert warehouse.rows(
+        f"select {quartiles} from nav_marts.ad_lifetimes where ads_closed > 0 order by occupation"
+    ) == [
         (1.75, 2.5, 4.75),
         (2.75, 5.0, 7.5),
     ]
