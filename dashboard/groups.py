@@ -21,14 +21,18 @@ Sums = dict[Group, dict[date, Row]]
 def grouped(rows: list[Row]) -> Sums:
     """Rows `(when, occupation, county, industry, *values)` by dimension and value, then by day.
 
-    Of the three at most one is not null: the one that the row is a sum for.
+    Of the three at most one is not null: the one that the row is a sum for. A group without any ad is left
+    out: the marts hold `Unknown` for every day.
     """
     sums: Sums = {}
     for when, *parts_and_values in rows:
         parts, values = parts_and_values[:3], tuple(parts_and_values[3:])
         named = [(name, part) for name, part in zip(DIMENSIONS, parts, strict=True) if part is not None]
         sums.setdefault(named[0] if named else ALL, {})[when] = values
-    return dict(sorted(sums.items(), key=lambda item: (item[0] != ALL, item[0])))
+    filled = {
+        group: by_day for group, by_day in sums.items() if group == ALL or any(map(any, by_day.values()))
+    }
+    return dict(sorted(filled.items(), key=lambda item: (item[0] != ALL, item[0])))
 
 
 def days(first: date, last: date) -> Iterator[date]:

@@ -71,7 +71,7 @@ def as_of(job: Job) -> date:
 
 
 def row_of(ad: AdRow) -> tuple[Any, ...]:
-    """The oracle's row in the order of AD_COLUMNS and GROUP_COLUMNS; an empty text is a missing one."""
+    """The oracle's row, in the order of `ads_of`; the marts tell an empty text as a missing one."""
     return (
         *(ad.ad_id, ad.status, ad.is_captured, ad.published_on, ad.expires_on, ad.inactive_on),
         *(ad.closed_on, ad.close_reason, ad.positions, ad.states_part_time),

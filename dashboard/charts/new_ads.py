@@ -10,7 +10,8 @@ from dashboard.chart import Chart, Column, Drawing, Figures, Row
 from dashboard.groups import ALL, DIMENSIONS, days, grouped, known_from, year_earlier
 from dashboard.style import ACCENT, BARS, EARLIER, ROWS, end_labels, shaded, time_axis, value_axis
 
-# The day on which the feed was last read is not over: it is left out. An ad of n groups counts 1/n in each.
+# The day on which the feed was last read is not over: it is left out. An ad of several groups counts in
+# parts.
 QUERY = """
 select day, occupation, county, industry,
     sum(ads_weighted), sum(positions_weighted),

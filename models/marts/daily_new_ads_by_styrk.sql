@@ -1,11 +1,7 @@
 with codes as (
-    select ad_id, code, name
+    select ad_id, code, name, count(*) over (partition by ad_id) as codes
     from {{ ref('ad_categories') }}
     where classification = 'STYRK08' and {{ matches('code', '^[0-9]{4}$') }}
-),
-
-names as (
-    select code, max(name) as name from codes group by code
 ),
 
 ads as (
@@ -14,31 +10,36 @@ ads as (
         ads.positions,
         ads.is_captured,
         coalesce(codes.code, 'Unknown') as styrk08_code,
-        1e0 / count(*) over (partition by ads.ad_id) as weight
+        coalesce(codes.name, 'Unknown') as styrk08_name,
+        1e0 / coalesce(codes.codes, 1) as weight
     from {{ ref('fct_ads') }} as ads
     cross join {{ ref('int_as_of') }} as as_of
     left join codes on codes.ad_id = ads.ad_id
     where ads.published_on <= as_of.as_of_on
 ),
 
-captured as (
+counted as (
     select
-        published_on as day,
-        sum(case when is_captured then 1 else 0 end) / count(*) as share_captured
-    from {{ ref('fct_ads') }}
-    group by published_on
+        day,
+        styrk08_code,
+        max(styrk08_name) as styrk08_name,
+        count(*) as ads,
+        sum(positions) as positions,
+        round(sum(weight), 6) as ads_weighted,
+        round(sum(weight * positions), 6) as positions_weighted,
+        round(sum(case when is_captured then weight else 0 end), 6) as captured_weighted
+    from ads
+    group by day, styrk08_code
 )
 
 select
-    ads.day,
-    ads.styrk08_code,
-    coalesce(max(names.name), 'Unknown') as styrk08_name,
-    cast(count(*) as int64) as ads,
-    cast(sum(ads.positions) as int64) as positions,
-    round(sum(ads.weight), 6) as ads_weighted,
-    round(sum(ads.weight * ads.positions), 6) as positions_weighted,
-    max(captured.share_captured) as share_captured
-from ads
-left join names on names.code = ads.styrk08_code
-left join captured on captured.day = ads.day
-group by ads.day, ads.styrk08_code
+    day,
+    styrk08_code,
+    styrk08_name,
+    cast(ads as int64) as ads,
+    cast(positions as int64) as positions,
+    ads_weighted,
+    positions_weighted,
+    round(sum(captured_weighted) over (partition by day), 3)
+    / round(sum(ads_weighted) over (partition by day), 3) as share_captured
+from counted

@@ -16,9 +16,9 @@ with ads as (
 groups_of_ads as (
     select 'all' as dimension, 'all' as value, ad_id from ads
     union all
-    select distinct 'occupation', level1, ad_id from {{ ref('ad_occupations') }}
+    select distinct 'occupation', occupation, ad_id from {{ ref('int_ad_groups') }}
     union all
-    select distinct 'county', county, ad_id from {{ ref('ad_places') }}
+    select distinct 'county', county, ad_id from {{ ref('int_ad_groups') }}
     union all
     select 'industry', industry, ad_id from ads
 ),

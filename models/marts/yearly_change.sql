@@ -17,22 +17,30 @@ captured as (
     from ads
 ),
 
+named as (
+    select ad_groups.ad_id, ad_groups.occupation, ad_groups.county, ad_groups.weight
+    from {{ ref('int_ad_groups') }} as ad_groups
+    cross join {{ ref('int_as_of') }} as as_of
+    where ad_groups.published_on between as_of.year_earlier_start_on and as_of.as_of_on
+),
+
 groups_of_ads as (
-    select 'occupation' as dimension, level1 as value, ad_id, sum(weight) as weight
-    from {{ ref('ad_occupations') }}
-    group by level1, ad_id
+    select 'occupation' as dimension, occupation as value, ad_id, sum(weight) as weight
+    from named
+    group by 1, 2, 3
     union all
     select 'county', county, ad_id, sum(weight)
-    from {{ ref('ad_places') }}
-    group by county, ad_id
+    from named
+    group by 1, 2, 3
     union all
     select
         'municipality',
-        case when municipality = 'Unknown' then 'Unknown' else concat(municipality, ', ', county) end as place,
-        ad_id,
-        sum(weight)
-    from {{ ref('ad_places') }}
-    group by place, ad_id
+        case when places.municipality = 'Unknown' then 'Unknown' else concat(places.municipality, ', ', places.county) end,
+        ads.ad_id,
+        sum(places.weight)
+    from ads
+    inner join {{ ref('ad_places') }} as places on places.ad_id = ads.ad_id
+    group by 1, 2, 3
     union all
     select 'industry', industry, ad_id, 1e0
     from ads

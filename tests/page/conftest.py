@@ -102,6 +102,8 @@ def _fill(dbt: DbtWarehouse) -> None:
                     {"county": county, "country": "NORGE"}
                     for county in dice.choices(COUNTIES, k=dice.choice(SEVERAL))
                 ],
+                "employer": {"name": "NAV", "orgnr": "889640782"},
+                "categoryList": [{"categoryType": "STYRK08", "code": dice.choice(["2223", "2512"])}],
                 "source": dice.choice(["IMPORTAPI", "IMPORTAPI", "Stillingsregistrering"]),
                 "extent": dice.choice(["Heltid", "Heltid", "Deltid"]),
             },

@@ -197,7 +197,9 @@ def test_the_selectors_pick_group_dimension_line_and_measure(reader: Reader, sit
     reader.open((site.folder / "index.html").as_uri())
     reader.choose("new_ads", "group", "county/Oslo")
     reader.choose("new_ads", "measure", "positions")
-    expected = [row[6] for row in site.figures["new_ads"].rows if (row[1], row[2]) == ("county", "Oslo")]
+    expected = [
+        round(row[6]) for row in site.figures["new_ads"].rows if (row[1], row[2]) == ("county", "Oslo")
+    ]
     assert [row["count"] for row in reader.rows("new_ads")] == expected
 
     reader.choose("open_ads", "dimension", "county")
