@@ -12,17 +12,15 @@ from extract.hashing import canonical_json
 from extract.privacy.redact import redact_text
 from extract.schema import REJECTS, SOURCE_LOADS
 
-MAX_PAYLOAD_BYTES = 100_000
+MAX_PAYLOAD_CHARACTERS = 100_000
 """Of a reject's payload; of a longer one only the length is kept."""
 
 
 class Reject(NamedTuple):
     """What could not be understood; `payload` is redacted JSON."""
 
-    reject_id: str
     reason: str
     payload: str
-    ad_id: str | None = None
 
 
 def digest(value: Any) -> str:
@@ -52,11 +50,12 @@ class LoadLog:
 
     def reject(self, rejects: Iterable[Reject]) -> Iterator[Any]:
         """The item with those that were not seen yet; none if there are none."""
-        new = {reject.reject_id: reject for reject in rejects if reject.reject_id not in self.seen_rejects}
+        by_id = {digest([self.source, *reject]): reject for reject in rejects}
+        new = {reject_id: reject for reject_id, reject in by_id.items() if reject_id not in self.seen_rejects}
         self.seen_rejects.update(new)
         self.rejected += len(new)
         if new:
-            yield REJECTS.item(REJECTS.batch(self._row(reject) for reject in new.values()))
+            yield REJECTS.item(REJECTS.batch(self._row(*reject) for reject in new.items()))
 
     def counts(self) -> Any:
         """The item with the load's row in `source_loads`."""
@@ -65,9 +64,8 @@ class LoadLog:
         row = (key, self.source, self.started_at, self.extracted_at, *counts)
         return SOURCE_LOADS.item(SOURCE_LOADS.batch([row]))
 
-    def _row(self, reject: Reject) -> tuple[Any, ...]:
+    def _row(self, reject_id: str, reject: Reject) -> tuple[Any, ...]:
         payload, size = reject.payload, len(reject.payload)
-        if size > MAX_PAYLOAD_BYTES:
+        if size > MAX_PAYLOAD_CHARACTERS:
             payload = canonical_json({"characters": size})
-        reason = redact_text(reject.reason)
-        return (reject.reject_id, self.source, reject.ad_id, reason, payload, self.extracted_at)
+        return (reject_id, self.source, None, redact_text(reject.reason), payload, self.extracted_at)

@@ -92,7 +92,7 @@ def test_an_update_without_an_offset_is_utc() -> None:
     assert ad_in(document(updated="2021-07-01T10:00:00")).version[3] == datetime(2021, 7, 1, 10, tzinfo=UTC)
 
 
-def test_an_ad_that_tells_no_time_of_update_is_as_old_as_its_publishing_or_its_id() -> None:
+def test_an_ad_without_a_time_of_update_is_as_old_as_its_publishing_or_its_id() -> None:
     assert ad_in(document(updated="soon")).version[3] == datetime(2021, 3, 1, 10, tzinfo=UTC)
     assert ad_in(document(updated=None, published=None)).version[3] == ID.generation_time
 

@@ -250,7 +250,7 @@ def test_a_file_of_mongodump_or_mongoexport_gives_what_the_server_gives(
     ],
     ids=["cut", "gzip cut", "corrupt", "array cut"],
 )
-def test_a_damaged_file_is_said_and_what_was_loaded_before_is_kept(
+def test_a_damaged_file_is_a_failure_and_what_was_loaded_before_is_kept(
     damage: Callable[[bytes], bytes], name: str, kept: int, job: Job, tmp_path: Path
 ) -> None:
     body = b"".join(bson.encode(ad) for ad in of_an_old_server(120))
@@ -298,7 +298,7 @@ def test_an_archive_without_an_address_is_a_matter_of_configuration(job: Job) ->
         import_archive(job.warehouse, ArchiveSettings(uri="http://127.0.0.1"))
 
 
-def test_an_archive_that_cannot_be_reached_is_told_and_nothing_is_written(job: Job) -> None:
+def test_an_archive_that_cannot_be_reached_is_a_failure_and_nothing_is_written(job: Job) -> None:
     with pytest.raises(SourceUnavailable, match="cannot be reached now"):
         import_archive(job.warehouse, ArchiveSettings(uri="mongodb://127.0.0.1:9", timeout=0.2))
     assert job.rows("ad_versions") == []

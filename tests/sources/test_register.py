@@ -22,7 +22,7 @@ from demo.server import Served, serving
 from demo.world import World
 from extract.config import RegisterSettings
 from extract.errors import ConfigurationError, SourceUnavailable
-from extract.sources.brreg.client import KINDS, RegisterClient
+from extract.sources.brreg.client import RegisterClient
 from extract.sources.brreg.load import load_register
 from extract.sources.brreg.units import is_organisation_number
 from tests.job import Job
@@ -206,7 +206,7 @@ def ranges(asked: list[tuple[str, str | None]]) -> list[str | None]:
 
 
 def downloaded(url: str, folder: Path) -> list[dict[str, Any]]:
-    return list(RegisterClient(settings(url), KINDS[0]).download(folder))
+    return list(RegisterClient(settings(url), "main_unit").download(folder))
 
 
 def test_a_download_that_breaks_off_is_fetched_again(tmp_path: Path) -> None:
@@ -245,7 +245,9 @@ def test_a_download_that_breaks_off_each_time_changes_nothing(job: Job) -> None:
         "something behind it",
     ],
 )
-def test_a_damaged_download_is_told_and_discarded(damaged: Callable[[bytes], bytes], tmp_path: Path) -> None:
+def test_a_damaged_download_is_a_failure_and_no_file_stays(
+    damaged: Callable[[bytes], bytes], tmp_path: Path
+) -> None:
     is_damaged = pytest.raises(SourceUnavailable, match="is damaged")
     with register([whole(damaged(bulk(5000)))], []) as (url, _), is_damaged:
         downloaded(url, tmp_path)
@@ -422,7 +424,7 @@ def updates(*given: Any, kind: str = "oppdaterteEnheter") -> Answer:
     return whole(orjson.dumps({"_embedded": {kind: list(given)}}))
 
 
-def test_updates_that_do_not_go_on_end_the_run_and_are_told(job: Job) -> None:
+def test_updates_that_do_not_go_on_end_the_run_with_a_failure(job: Job) -> None:
     body = updates({"oppdateringsid": 7, "organisasjonsnummer": MAIN})
     with register([whole(bulk(5))], [whole(SUBS)], [body]) as (url, _):
         load_register(job.warehouse, settings(url))
@@ -447,9 +449,9 @@ MEASURE = """
 import re, sys
 from pathlib import Path
 from extract.config import RegisterSettings
-from extract.sources.brreg.client import KINDS, RegisterClient
+from extract.sources.brreg.client import RegisterClient
 settings = RegisterSettings(base_url=sys.argv[1])
-units = sum(1 for _ in RegisterClient(settings, KINDS[0]).download(Path(sys.argv[2])))
+units = sum(1 for _ in RegisterClient(settings, 'main_unit').download(Path(sys.argv[2])))
 # not ru_maxrss: that begins with what the parent of this process held
 print(units, int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) // 1024)
 """

@@ -1,4 +1,4 @@
-"""APIs that are declared in the configuration: the examples of docs/sources.md, each against its stand-in."""
+"""Declared APIs: the examples of docs/sources.md, each against a mock server."""
 
 from __future__ import annotations
 
@@ -253,8 +253,8 @@ def test_what_is_no_record_is_rejected_once_the_counts_add_up_and_a_misspelt_fie
     assert reasons == ["no text or whole number in the key field 'number'", "no time in the field 'modified'"]
     counts = "records_read, rows_handed_over, repeats, rejects"
     assert job.rows("source_loads", counts) == [(6, 3, 1, 2)]
-    [told] = source_loads(job.warehouse)
-    assert (told.source, told.records, told.rows, told.rejects) == ("courses", 6, 3, 2)
+    [shown] = source_loads(job.warehouse)
+    assert (shown.source, shown.records, shown.rows, shown.rejects) == ("courses", 6, 3, 2)
 
 
 # A bare list
@@ -599,7 +599,7 @@ def test_the_name_of_an_api_goes_with_the_command_source(
     assert "`source` and only `source` takes the NAME" in capsys.readouterr().err
 
 
-def test_a_name_that_is_not_declared_or_cannot_be_is_told() -> None:
+def test_a_name_that_is_not_declared_or_cannot_be_is_refused() -> None:
     with pytest.raises(ConfigurationError, match=r"no section \[sources\.api\.courses\] .*none is declared"):
         declared_api("courses")
     for name in ("register", "Two Words"):

@@ -1,7 +1,9 @@
 """What is asked of the business register: bulk downloads, updates, and single units.
 
-GET KIND/lastned ──> a temporary file ──> gunzip ──> units
-GET oppdateringer/KIND ──> numbers of units ──> GET KIND/NUMBER, several at once ──> units
+    GET KIND/lastned ──> a temporary file ──> gunzip ──> units
+    GET oppdateringer/KIND ──> numbers of units ──> GET KIND/NUMBER, several at once ──> units
+
+What cannot be right is a reject. An answer that is no answer of the register moves nothing on.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 from urllib.parse import urlencode
 
 import aiohttp
@@ -35,30 +37,18 @@ HIGHEST_UPDATE = 10**10
 MAX_PENDING = 50
 """Units that cannot be shown; with more of them the register counts as unavailable."""
 
-
-class Kind(NamedTuple):
-    """Main units or sub-units, and what the register calls them."""
-
-    name: str
-    label: str
-    path: str
-    updated: str
-
-
-KINDS = (
-    Kind("main_unit", "main units", "enheter", "oppdaterteEnheter"),
-    Kind("sub_unit", "sub-units", "underenheter", "oppdaterteUnderenheter"),
-)
+KINDS = {"main_unit": "enheter", "sub_unit": "underenheter"}
+"""The kinds of units, and what the register calls them."""
 
 
 class RegisterClient:
     """Asks for the units of one kind."""
 
-    def __init__(self, settings: RegisterSettings, kind: Kind) -> None:
-        self._settings, self._kind = settings, kind
+    def __init__(self, settings: RegisterSettings, kind: str) -> None:
+        self._settings, self._name = settings, KINDS[kind]
         self._http = HttpSettings.of(settings)
-        self._units_url = f"{settings.base_url}/api/{kind.path}"
-        self._updates_url = f"{settings.base_url}/api/oppdateringer/{kind.path}"
+        self._units_url = f"{settings.base_url}/api/{self._name}"
+        self._updates_url = f"{settings.base_url}/api/oppdateringer/{self._name}"
         self.made_at: datetime | None = None
         """When the register made the download (UTC), if it says so."""
         self.is_last = False
@@ -139,7 +129,7 @@ class RegisterClient:
         page = _object_in(answer)
         if not {"_embedded", "page"} & set(page):
             raise RetryableError("sent no page of updates")
-        updates = (page.get("_embedded") or {}).get(self._kind.updated) or []
+        updates = (page.get("_embedded") or {}).get(f"oppdaterte{self._name.capitalize()}") or []
         if not isinstance(updates, list):
             raise RetryableError("sent no list of updates")
         return updates

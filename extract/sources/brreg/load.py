@@ -21,7 +21,7 @@ import dlt
 from extract.config import RegisterSettings
 from extract.loading.load import prepare, run_load
 from extract.schema import UNITS, new_tables
-from extract.sources.brreg.client import KINDS, Kind, RegisterClient
+from extract.sources.brreg.client import KINDS, RegisterClient
 from extract.sources.brreg.units import SOURCE, STATE_HASH, unit_row
 from extract.sources.load_log import LoadLog, Reject
 from extract.warehouses.base import Warehouse
@@ -41,12 +41,12 @@ logger = logging.getLogger(__name__)
 class RegisterLoad:
     """One load of one kind of unit."""
 
-    def __init__(self, warehouse: Warehouse, settings: RegisterSettings, kind: Kind, log: LoadLog) -> None:
+    def __init__(self, warehouse: Warehouse, settings: RegisterSettings, kind: str, log: LoadLog) -> None:
         self.kind, self.settings, self.log = kind, settings, log
         self.folder = warehouse.pipelines_dir / "register"
         self.client = RegisterClient(settings, kind)
         self.is_reload = False
-        known = f"select state_hash from {warehouse.raw('units')} where kind = '{kind.name}'"
+        known = f"select state_hash from {warehouse.raw('units')} where kind = '{kind}'"
         self.known = {one for table in warehouse.read(known, ROWS) for one in table["state_hash"].to_pylist()}
 
     def units(self, state: dict[str, Any]) -> Iterator[Any]:
@@ -70,7 +70,7 @@ class RegisterLoad:
             log.read += len(batch)
             rows, rejects = [], []
             for unit in batch:
-                row = unit if isinstance(unit, Reject) else unit_row(self.kind.name, unit, log.extracted_at)
+                row = unit if isinstance(unit, Reject) else unit_row(self.kind, unit, log.extracted_at)
                 if isinstance(row, Reject):
                     rejects.append(row)
                 elif row[0] not in seen:  # a merge does not deduplicate inside a load
@@ -98,13 +98,15 @@ def load_register(warehouse: Warehouse, settings: RegisterSettings) -> str:
     for kind in KINDS:
         loads: list[RegisterLoad] = []
         while not loads or not (loads[-1].is_reload or loads[-1].client.is_last):
-            log = LoadLog(SOURCE, kind.name, started_at=started_at, seen_rejects=seen)
+            log = LoadLog(SOURCE, kind, started_at=started_at, seen_rejects=seen)
             loads.append(RegisterLoad(warehouse, settings, kind, log))
             run_load(pipeline, register(loads[-1]))
         what = "all downloaded" if loads[0].is_reload else "updates followed"
         counts = ("read", "submitted", "rejected")
         read, new, bad = (sum(getattr(load.log, count) for load in loads) for count in counts)
-        lines.append(f"{kind.label}: {what}, {read:,} read, {new:,} new or changed, {bad:,} rejects")
+        lines.append(
+            f"{kind.replace('_', ' ')}s: {what}, {read:,} read, {new:,} new or changed, {bad:,} rejects"
+        )
         logger.info(lines[-1])
     return "\n".join(lines)
 
@@ -117,8 +119,8 @@ def register(load: RegisterLoad) -> Any:
     def units() -> Iterator[Any]:
         stored = dlt.current.resource_state()
         yield from new_tables(stored)
-        state = dict(stored.get(load.kind.name, {}))
+        state = dict(stored.get(load.kind, {}))
         yield from load.items(load.units(state))
-        stored[load.kind.name] = state
+        stored[load.kind] = state
 
     return units

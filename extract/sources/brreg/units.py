@@ -13,7 +13,7 @@ from typing import Any
 from extract.hashing import canonical_json
 from extract.privacy.redact import redact
 from extract.schema import UNITS
-from extract.sources.load_log import Reject, digest
+from extract.sources.load_log import Reject
 
 SOURCE = "register"
 STATE_HASH = UNITS.schema.get_field_index("state_hash")
@@ -46,8 +46,7 @@ def unit_row(kind: str, unit: Any, extracted_at: datetime) -> tuple[Any, ...] | 
 
 def reject(reason: str, shown: Any) -> Reject:
     """The reject that shows this value, redacted."""
-    payload = canonical_json(redact({"organisasjonsnummer": shown}))
-    return Reject(digest([SOURCE, reason, payload]), reason, payload)
+    return Reject(reason, canonical_json(redact({"organisasjonsnummer": shown})))
 
 
 def _code(value: Any) -> str | None:

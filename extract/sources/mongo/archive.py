@@ -21,9 +21,10 @@ from pymongo.errors import InvalidURI, OperationFailure, PyMongoError
 
 from extract.config import ArchiveSettings
 from extract.errors import ConfigurationError, JobMarketError, SourceUnavailable
-from extract.hashing import decode_json
-from extract.sources.load_log import Reject, digest
-from extract.sources.mongo.documents import CODEC, FIELDS, SOURCE
+from extract.hashing import canonical_json, decode_json
+from extract.privacy.redact import redact_text
+from extract.sources.load_log import Reject
+from extract.sources.mongo.documents import CODEC, FIELDS
 
 Document = dict[str, Any]
 
@@ -116,4 +117,5 @@ def _from_json(stream: Any) -> Iterator[Document | Reject]:
         try:
             yield dict(decode_json(line))
         except (TypeError, ValueError, RecursionError) as error:
-            yield Reject(digest([SOURCE, line.hex()]), f"a line that is no JSON object: {error}", "null")
+            text = redact_text(line.decode("utf-8", "replace"))
+            yield Reject(f"a line that is no JSON object: {error}", canonical_json({"line": text}))

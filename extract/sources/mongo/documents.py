@@ -26,7 +26,7 @@ from extract.features import rules as features
 from extract.hashing import canonical_json, version_id
 from extract.privacy.redact import NAV_CODE_PATHS, redact
 from extract.sources.http import MAX_DOCUMENT_BYTES
-from extract.sources.load_log import Reject, digest
+from extract.sources.load_log import Reject
 from extract.sources.nav.parse import ACTIVE, ParseError, microseconds, parse_timestamp
 
 SOURCE = "mongo_archive"
@@ -64,8 +64,7 @@ def archived(document: Mapping[str, Any]) -> Archived | Reject:
         return _archived(document)
     except ParseError as error:
         content = json.loads(json_util.dumps(document))
-        payload = canonical_json(redact(content, code_paths=("_id", *NAV_CODE_PATHS)))
-        return Reject(digest([SOURCE, content]), str(error), payload)
+        return Reject(str(error), canonical_json(redact(content, code_paths=("_id", *NAV_CODE_PATHS))))
 
 
 def plain(value: Any) -> Any:
@@ -150,4 +149,4 @@ def _changed_at(content: dict[str, Any], identity: Any) -> datetime:
             continue
     if isinstance(identity, ObjectId):
         return identity.generation_time.astimezone(UTC)
-    raise ParseError("no time: neither 'updated' nor 'published' nor an ObjectId tells when")
+    raise ParseError("no time: neither 'updated' nor 'published' nor an ObjectId")

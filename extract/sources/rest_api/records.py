@@ -32,7 +32,7 @@ class Shape(NamedTuple):
 
 
 class State(NamedTuple):
-    """One state of a record. `changed_at` is UTC; None where the record tells no time."""
+    """One state of a record. `changed_at` is UTC; None where the record has no time."""
 
     record_id: str
     state_hash: str
@@ -70,16 +70,16 @@ def parse_time(value: Any, zone: tzinfo) -> datetime:
 def state_of(record: Any, shape: Shape, read_at: datetime) -> State | Reject:
     """The state that the record is in; `read_at` is UTC."""
     if not isinstance(record, dict):
-        return _reject(f"a record that is a {type(record).__name__}", {})
+        return Reject(f"a record that is a {type(record).__name__}", "{}")
     if len(canonical_json(record)) > MAX_DOCUMENT_BYTES:
         shown = {path: digest(value) for path in shape.key for value in values(record, path)}
-        return _reject(f"a record above {MAX_DOCUMENT_BYTES >> 20} MB", shown)
+        return Reject(f"a record above {MAX_DOCUMENT_BYTES >> 20} MB", canonical_json(shown))
     content = _redacted(record, shape)
     try:
         key = [_key_part(record, path) for path in shape.key]
         changed_at = _changed_at(record, shape, read_at)
     except ParseError as error:
-        return _reject(str(error), content)
+        return Reject(str(error), canonical_json(content))
     document = canonical_json(content)
     state_hash = digest([changed_at.isoformat() if changed_at else None, document])
     record_id = state_hash if not key else key[0] if len(key) == 1 else canonical_json(key)
@@ -97,11 +97,6 @@ def _changed_at(record: Any, shape: Shape, read_at: datetime) -> datetime | None
     if changed_at > read_at + timedelta(days=1):
         raise ParseError(f"a time more than a day ahead in the field {shape.time!r}")
     return changed_at
-
-
-def _reject(reason: str, content: dict[str, Any]) -> Reject:
-    payload = canonical_json(content)
-    return Reject(digest([reason, payload]), reason, payload)
 
 
 def _redacted(record: dict[str, Any], shape: Shape) -> dict[str, Any]:

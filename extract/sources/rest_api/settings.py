@@ -175,7 +175,7 @@ def declared_api(name: str) -> Api:
             f"A source cannot be called {name!r}: small letters, digits and _, and not {', '.join(TAKEN)}."
         )
     settings = resolved(ApiSettings(), "sources", "api", name)
-    sections = dlt.config.get("sources.api") or {}
+    sections: dict[str, Any] = dict(dlt.config.get("sources.api") or {})
     if settings.client is None and name not in sections:
         known = f"declared are: {', '.join(sections)}" if sections else "none is declared"
         raise ConfigurationError(f"There is no section [sources.api.{name}] in .dlt/config.toml; {known}.")

@@ -77,8 +77,8 @@ class ApiRun:
 
     def row(self, state: State, read_at: datetime) -> tuple[Any, ...] | None:
         """The row of a version that is new; None for one that is known."""
-        record_id, version_id, changed_at, document = state
-        state_hash, latest = version_id, self.latest.get(record_id)
+        record_id, state_hash, changed_at, document = state
+        version_id, latest = state_hash, self.latest.get(record_id)
         if latest and latest.state_hash == state_hash:
             return None
         if latest and (changed_at is None or latest.changed_at == changed_at):
@@ -124,7 +124,7 @@ class Paginator(BasePaginator):
 
 
 def _asked(request: requests.Request) -> str:
-    return f"{request.url!s} {request.params} {request.json or ''}"
+    return " ".join(map(str, (request.url, request.params, request.json or "")))
 
 
 def load_api(warehouse: Warehouse, api: Api) -> ApiRun:
@@ -206,12 +206,10 @@ def pages(run: ApiRun, newest: datetime | None) -> Iterator[list[Any]]:
     except InvalidSchema:
         raise api.wrong("client.base_url", "an answer leads to another host, which is not asked") from None
     except (requests.RequestException, ValueError) as error:
-        what = (
-            str(error).partition(": ")[0]
-            if str(error).startswith("not ")
-            else "the answer is not as declared"
-        )
-        raise api.wrong("endpoint.paginator", what) from None
+        if str(error).startswith("not "):
+            ask = "ask for one JSON text in UTF-8, for example with an Accept header"
+            raise api.wrong("endpoint", f"the answer is {error}; {ask}") from None
+        raise api.wrong("endpoint.paginator", "the answer does not have what it looks for") from None
 
 
 def _check(api: Api, answer: Any, page: list[Any]) -> None:
