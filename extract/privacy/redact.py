@@ -95,12 +95,12 @@ def _redacted(value: Any, path: str, code_paths: Set[str], names: NameIndex, dep
 
 def _redacted_scalar(value: Any, names: NameIndex, code_path: str | None) -> Any:
     """A string without personal data, or a number; a number that is personal becomes its mark."""
-    is_number = (
-        isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST_NUMBER
-    )
-    if not (isinstance(value, str) or (is_number and value == int(value))):
+    if isinstance(value, float) and value.is_integer() and abs(value) < _LARGEST_NUMBER:
+        text = str(int(value))
+    elif isinstance(value, str) or (isinstance(value, int) and abs(value) < _LARGEST_NUMBER):
+        text = str(value)
+    else:
         return value
-    text = value if isinstance(value, str) else str(int(value))
     if code_path is not None:
         is_organisation = code_path.rpartition(".")[2] in _ORGANISATION_NUMBERS
         if _is_organisation_number(text) if is_organisation else looks_like_code(text):

@@ -1,7 +1,7 @@
 """What the text of an ad says, rule by rule, in bokmål, nynorsk and English."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extract.features.html_text import plain_text
@@ -234,6 +234,7 @@ _personal = ["&#64;", "22 33 44 55 ", "kari@firma.no ", "Kari Nordmann "]
 _parts = st.sampled_from(_words + _markup + _personal)
 
 
+@settings(deadline=None)
 @given(st.text() | st.lists(_parts).map("".join))
 def test_any_text_has_features(text: str) -> None:
     ad = {"title": text, "description": text, "contactList": [{"name": "Kari Nordmann"}]}

@@ -394,6 +394,7 @@ _phones = st.builds(
 _people = st.builds("{} {}".format, _words.map(str.title), _words.map(str.title))
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_nothing_of_the_generated_people_is_left(data: st.DataObject) -> None:
     email, phone, person = data.draw(_emails), data.draw(_phones), data.draw(_people)
@@ -454,7 +455,7 @@ _scraps = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(_scraps | st.text(max_size=60))
 @example("22334455,98765432")
 @example("wa.me/00565 225,22334455")
@@ -476,6 +477,7 @@ _json = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(max_size=8) | st.just("contactList"), _json, max_size=5))
 def test_any_document_is_redacted_stored_and_redacted_again_to_the_same(ad: dict[str, Any]) -> None:
     once = canonical_json(redact(ad))
@@ -522,7 +524,7 @@ _sentences = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(_sentences | _scraps)
 @example("<p>Søknad til post@kro.no.</p><p>Politiattest kreves")
 def test_the_text_less_its_marks_is_a_subsequence_of_the_text_and_tags_stay(text: str) -> None:
@@ -532,6 +534,7 @@ def test_the_text_less_its_marks_is_a_subsequence_of_the_text_and_tags_stay(text
     assert len(re.findall("<(?=[a-z/])[^<>]*>", masked)) == len(re.findall("<(?=[a-z/])[^<>]*>", text))
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(["kreves", "politiattest", "hver", "dag", "ærlig", "Søk", "nå"]), max_size=6),
     st.data(),
