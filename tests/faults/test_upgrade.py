@@ -163,7 +163,7 @@ def job(tmp_path: Path, feed: SmallFeed) -> Job:
     """A job whose warehouse the older version wrote, on a machine that never ran it."""
     job = Job(tmp_path / "job", feed.url)
     job.folder.mkdir()
-    with duckdb.connect(job.warehouse.path) as connection:
+    with duckdb.connect(job.folder / "test.duckdb") as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute(WAREHOUSE.read_text())
     return job

@@ -540,7 +540,7 @@ def test_dlt_gets_the_default_credentials_of_a_machine_and_of_a_user(
     monkeypatch.setattr("google.auth.default", lambda **_: (found, "p"))
     warehouse = BigQueryWarehouse(WarehouseSettings(target="bigquery", pipelines_dir=str(tmp_path)))
     loading, _ = warehouse.pipeline()._get_destination_clients(Schema("nav_feed"))
-    given = loading.config.credentials
+    given: Any = loading.config.credentials
     assert given.is_resolved() and given.to_native_credentials() is found and given.project_id == "p"
 
 
@@ -554,7 +554,8 @@ def test_a_staging_bucket_is_written_with_the_same_key_and_account(
         target="bigquery", staging_bucket="gs://a-bucket/first-run", pipelines_dir=str(tmp_path)
     )
     pipeline = BigQueryWarehouse(bucket).pipeline()
-    loading, staging = pipeline._get_destination_clients(Schema("nav_feed"))
+    clients: Any = pipeline._get_destination_clients(Schema("nav_feed"))
+    loading, staging = clients
     assert staging is not None and staging.config.bucket_url == "gs://a-bucket/first-run"
     assert staging.fs_client.credentials.credentials.service_account_email == key["client_email"]
     assert loading._has_gcs_staging()
