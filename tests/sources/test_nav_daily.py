@@ -15,7 +15,7 @@ import demo.server
 from demo.server import Served, serving
 from demo.tokens import PRIVATE_TOKEN
 from demo.world import World
-from extract.monitoring.status import feed_state
+from extract.sources.nav.stored import feed_state
 from tests.job import Job
 
 END = datetime(2026, 3, 1, 12, tzinfo=UTC)
