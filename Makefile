@@ -19,10 +19,12 @@ install: .venv/.run
 # And what only some need: AWS Secrets Manager, loading through a bucket, Dask's dashboard.
 extras: .venv/.extras
 
+# Some minutes, most of them mypy's first run.
 lint: .venv/.dev .venv-servers/.done
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(BIN)/zizmor --offline --quiet .github
 	$(BIN)/python -m pytest -n 0 tests/dbt/test_dbt_docs.py   # every model and column described, every grain tested
 	$(BIN)/python -m tests.lint_sql
@@ -59,6 +61,9 @@ clean:
 	@echo "Installing the packages: less than a minute, once."
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install -qq --disable-pip-version-check --require-hashes -r $<
+	@# So that dbt's own commands find the profile, and DuckDB the folder of its file.
+	@test -e profiles.yml || ln -s profiles.example.yml profiles.yml
+	@mkdir -p data
 	@touch $@
 
 .venv/.run: requirements.lock .venv/.uv

@@ -124,7 +124,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _message(failure: PipelineStepFailed, reason: str) -> str:
-    if any(sign in reason for sign in ("No space left", "File too large", "Disk quota")):
+    if any(sign in reason for sign in ("No space left", "File too large", "Disk quota", "cross-device")):
         return f"The disk is full ({reason}): {DISK_FULL}"
     waiting = packages.pending(Path(failure.pipeline.working_dir).parent)
     if not waiting:

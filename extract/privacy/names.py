@@ -100,9 +100,8 @@ def _has_title(text: str, title: re.Match[str], word: re.Match[str]) -> bool:
 def _folded(text: str) -> str:
     """The text in lower case without accents, as long as it was."""
     text = text.replace("İ", "I").lower()
-    if not text.isascii():
-        for letter, base in _BASE_LETTERS.items():
-            text = text.replace(letter, base)
+    for letter in _BASE_LETTERS.keys() & set(text):
+        text = text.replace(letter, _BASE_LETTERS[letter])
     return text
 
 

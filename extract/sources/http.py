@@ -241,8 +241,6 @@ def _reason(error: Exception) -> str:
     match error:
         case TimeoutError():
             return "did not answer in time"
-        case aiohttp.ClientConnectorDNSError():
-            return "has a name that cannot be resolved"
         case aiohttp.ClientSSLError():
             return f"has no TLS connection that can be trusted ({type(error).__name__})"
         case aiohttp.ClientConnectorError():
