@@ -54,9 +54,9 @@ renamed as (
         {{ whole_number('position_count_text') }} as position_count,
         position_count_text,
 
-        cast(content.occupationCategories as string) as occupation_categories,
-        cast(content.categoryList as string) as category_list,
-        cast(content.workLocations as string) as work_locations,
+        nullif(cast(content.occupationCategories as string), 'null') as occupation_categories,
+        nullif(cast(content.categoryList as string), 'null') as category_list,
+        nullif(cast(content.workLocations as string), 'null') as work_locations,
         {{ json_text('content.source', '$') }} as ad_source,
         {{ json_text('content.extent', '$') }} as extent,
         {{ json_text('content.engagementtype', '$') }} as engagement,
