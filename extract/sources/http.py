@@ -144,7 +144,7 @@ class HttpClient:
         self, method: str, url: str, headers: Mapping[str, str] | None = None, data: Any = None
     ) -> Answer:
         """The answer to one attempt. Raises RetryableError, SourceUnavailable."""
-        async with self.open(method, url, headers, data) as response:
+        async with self.open(method, url, headers, data=data) as response:
             body = bytearray()
             async for chunk in response.content.iter_any():
                 body += chunk
@@ -154,12 +154,7 @@ class HttpClient:
 
     @asynccontextmanager
     async def open(
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str] | None = None,
-        data: Any = None,
-        **options: Any,
+        self, method: str, url: str, headers: Mapping[str, str] | None = None, **options: Any
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """One attempt's answer, its body still to be read; `options` are aiohttp's.
 
@@ -167,7 +162,7 @@ class HttpClient:
         """
         connect, read = self._settings.connect_timeout, self._settings.read_timeout
         limits = aiohttp.ClientTimeout(total=READS_PER_ANSWER * read, sock_connect=connect, sock_read=read)
-        options = {"timeout": limits, "headers": headers, "data": data, "allow_redirects": False} | options
+        options = {"timeout": limits, "headers": headers, "allow_redirects": False} | options
         try:
             for _ in range(MAX_REDIRECTS):
                 async with self._session.request(method, URL(url, encoded=True), **options) as response:
@@ -241,6 +236,8 @@ def _reason(error: Exception) -> str:
     match error:
         case TimeoutError():
             return "did not answer in time"
+        case aiohttp.ClientConnectorDNSError():
+            return "has a name that cannot be resolved"
         case aiohttp.ClientSSLError():
             return f"has no TLS connection that can be trusted ({type(error).__name__})"
         case aiohttp.ClientConnectorError():
