@@ -6,7 +6,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import ExitStack
 from itertools import islice
 from typing import Any, Generic, NamedTuple, Self, TypeVar
@@ -147,20 +147,3 @@ def _outcome(future: Future[Any]) -> tuple[Any, str | None]:
     if isinstance(error, JobMarketError):
         raise error
     return result, error
-
-
-def map_in_threads(
-    function: Callable[[Batch], Result], batches: Iterable[Batch], workers: int
-) -> Iterator[Result]:
-    """Yield the results in the order of the batches, `workers` at a time. Raises what `function` raises."""
-    source = iter(batches)
-    with ThreadPoolExecutor(workers) as pool:
-        running = deque(pool.submit(function, batch) for batch in islice(source, workers))
-        try:
-            while running:
-                result = running.popleft().result()
-                running.extend(pool.submit(function, batch) for batch in islice(source, 1))
-                yield result
-        finally:
-            for future in running:
-                future.cancel()

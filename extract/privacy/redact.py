@@ -68,11 +68,11 @@ def looks_like_code(text: str) -> bool:
     return is_code and "@" not in text and " " not in text and not any(identity_numbers(text))
 
 
-def _is_organisation_number(text: str) -> bool:
-    """Nine digits, the last of which is the control digit (modulo 11)."""
-    if not re.fullmatch("[0-9]{9}", text):
+def is_organisation_number(value: Any) -> bool:
+    """Whether it is a text of nine digits, the last of which is the control digit (modulo 11)."""
+    if not isinstance(value, str) or not re.fullmatch("[0-9]{9}", value):
         return False
-    return sum(w * int(digit) for w, digit in zip((3, 2, 7, 6, 5, 4, 3, 2, 1), text, strict=True)) % 11 == 0
+    return sum(w * int(digit) for w, digit in zip((3, 2, 7, 6, 5, 4, 3, 2, 1), value, strict=True)) % 11 == 0
 
 
 def _redacted(value: Any, path: str, code_paths: Set[str], names: NameIndex, depth: int) -> Any:
@@ -103,7 +103,7 @@ def _redacted_scalar(value: Any, names: NameIndex, code_path: str | None) -> Any
         return value
     if code_path is not None:
         is_organisation = code_path.rpartition(".")[2] in _ORGANISATION_NUMBERS
-        if _is_organisation_number(text) if is_organisation else looks_like_code(text):
+        if is_organisation_number(text) if is_organisation else looks_like_code(text):
             return value
     masked = _mask(text, names)
     return value if masked == text else masked

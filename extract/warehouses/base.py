@@ -145,10 +145,6 @@ class Warehouse(ABC):
         """
 
     @abstractmethod
-    def example(self) -> str:
-        """A shell command that shows a mart."""
-
-    @abstractmethod
     def _lock(self, deadline: float) -> AbstractContextManager[None]:
         """Hold it against runs with other folders or on other machines; see that it can be written."""
 

@@ -66,10 +66,6 @@ class BigQueryWarehouse(Warehouse):
             "JOB_MARKET_BIGQUERY_LOCATION": self.settings.bigquery_location,
         }
 
-    def example(self) -> str:
-        """With Google's bq, which reads no byte more than it shows."""
-        return f"bq head {self.key.project}:{self.settings.dataset}_marts.daily_new_ads"
-
     def remove_from_documents(self, table: str, paths: Sequence[str], where: str) -> None:
         """By BigQuery's JSON functions; a number that no float holds is rounded."""
         document = "parse_json(document, wide_number_mode => 'round')"

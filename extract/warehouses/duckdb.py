@@ -57,10 +57,6 @@ class DuckDBWarehouse(Warehouse):
 
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
 
-    def example(self) -> str:
-        """With DuckDB's own command line."""
-        return f"duckdb {self} 'from {self.settings.dataset}_marts.daily_new_ads'"
-
     def remove_from_documents(self, table: str, paths: Sequence[str], where: str) -> None:
         """By merge patches (RFC 7396), which remove what they give as null.
 

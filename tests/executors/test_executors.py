@@ -23,7 +23,7 @@ from extract.config import ExecutorSettings, FeedSettings
 from extract.errors import ConfigurationError, JobMarketError, SourceUnavailable
 from extract.executors import bounded_map, shipping
 from extract.executors import dask as dask_executor
-from extract.executors.bounded_map import BatchCounts, BatchExecutor, map_in_threads
+from extract.executors.bounded_map import BatchCounts, BatchExecutor
 from extract.executors.dask import DaskExecutor
 from extract.executors.factory import open_executor
 from extract.executors.local import LocalExecutor
@@ -155,14 +155,6 @@ def test_an_error_that_concerns_the_run_is_raised(executor: BatchExecutor) -> No
     with pytest.raises(ConfigurationError, match="token is refused"):
         list(executor.map_batches(functions.refuse, batches()))
     assert len(list(executor.map_batches(functions.double, batches()))) == 8, "it cannot be used again"
-
-
-def test_threads_give_the_results_in_the_order_of_the_batches_and_raise_what_fails() -> None:
-    order = [[0.05], [0.0], [0.02], [0.0]]
-    slept = map_in_threads(lambda batch: functions.sleep(batch) and batch, iter(order), 2)
-    assert list(slept) == order
-    with pytest.raises(ValueError, match="thirteen"):
-        list(map_in_threads(functions.fail_on_poison, batches(), 2))
 
 
 @pytest.mark.usefixtures("small_batches")

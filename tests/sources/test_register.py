@@ -22,9 +22,9 @@ from demo.server import Served, serving
 from demo.world import World
 from extract.config import RegisterSettings
 from extract.errors import ConfigurationError, SourceUnavailable
+from extract.privacy.redact import is_organisation_number
 from extract.sources.brreg.client import RegisterClient
 from extract.sources.brreg.load import load_register
-from extract.sources.brreg.units import is_organisation_number
 from tests.job import Job
 
 END = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -25,7 +25,8 @@ import ijson
 from extract.config import RegisterSettings
 from extract.errors import ConfigurationError, SourceUnavailable
 from extract.hashing import decode_json
-from extract.sources.brreg.units import is_organisation_number, reject
+from extract.privacy.redact import is_organisation_number
+from extract.sources.brreg.units import reject
 from extract.sources.http import Answer, HttpClient, HttpSettings, RetryableError, with_retries
 
 CHUNK = 1 << 18

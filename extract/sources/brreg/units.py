@@ -6,25 +6,16 @@ Of a unit only what the models need is kept, and no name: that of a sole trader 
 from __future__ import annotations
 
 import hashlib
-import re
 from datetime import datetime
 from typing import Any
 
 from extract.hashing import canonical_json
-from extract.privacy.redact import redact
+from extract.privacy.redact import is_organisation_number, redact
 from extract.schema import UNITS
 from extract.sources.load_log import Reject
 
 SOURCE = "register"
 STATE_HASH = UNITS.schema.get_field_index("state_hash")
-_WEIGHTS = (3, 2, 7, 6, 5, 4, 3, 2, 1)
-
-
-def is_organisation_number(value: Any) -> bool:
-    """Whether it is a text of nine digits with the right check digit."""
-    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{9}", value):
-        return False
-    return sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, value, strict=True)) % 11 == 0
 
 
 def unit_row(kind: str, unit: Any, extracted_at: datetime) -> tuple[Any, ...] | Reject:
