@@ -41,9 +41,8 @@ Result = TypeVar("Result")
 class RetryableError(Exception):
     """An attempt that failed and may succeed later. `retry_after` is what the server asks for, in seconds."""
 
-    def __init__(self, reason: str, status: int | None = None, retry_after: float | None = None) -> None:
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
         super().__init__(reason)
-        self.status = status
         self.retry_after = retry_after
 
 
@@ -122,7 +121,6 @@ class HttpClient:
             connector=aiohttp.TCPConnector(ssl=certificates, limit=0),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip, deflate"},
-            raise_for_status=False,
         )
         return self
 
@@ -195,7 +193,7 @@ class HttpClient:
             return
         if status in (429, 503):
             self._limit = max(min(MIN_CONNECTIONS, self._connections), self._limit / 2)
-        raise RetryableError(f"answered {status}", status, retry_after(response.headers.get("Retry-After")))
+        raise RetryableError(f"answered {status}", retry_after(response.headers.get("Retry-After")))
 
 
 def quoted(segment: str) -> str:
