@@ -51,6 +51,8 @@ ROWS_A_DAY = {
     "int_ads": ADS_A_DAY,
     "fct_ads": ADS_A_DAY,
     "int_ad_groups": 1.25 * ADS_A_DAY,  # a sixth names two occupations, some two counties
+    "ad_places": 1.05 * ADS_A_DAY,
+    "ad_categories": 3.2 * ADS_A_DAY,
     "daily_new_ads": 8 * ADS_A_DAY,  # each ad in a row of its own day, of the six after it and a year later
     "daily_active_ads": 210 * 22,  # every occupation and county, and each of the industries
     "daily_new_ads_by_styrk": 250,
@@ -74,11 +76,12 @@ VIEWS = {
     "int_as_of": ("stg_loads",),
     "int_days": ("int_ad_groups", "stg_loads"),
     "ad_occupations": ("int_ads",),
-    "ad_places": ("int_ads",),
-    "ad_categories": ("int_ads",),
 }
+COLUMNS_OF_VIEWS = {"ad_occupations": "ad_id occupations"}
+"""Of a view that opens JSON: what it reads, whichever of its columns are asked for."""
 MODELS = (
     *("stg_loads", "stg_ad_versions", "int_industries", "int_ads", "fct_ads", "int_ad_groups"),
+    *("ad_places", "ad_categories"),
     *("daily_new_ads", "daily_active_ads", "daily_new_ads_by_styrk", "weekly_new_ads", "monthly_new_ads"),
     *("yearly_change", "ad_lifetimes", "monthly_text_features", "dim_employers", "pipeline_health"),
 )
@@ -156,7 +159,7 @@ def daily_statements() -> dict[str, list[Statement]]:
     size = widths()
     by_node: dict[str, dict[str, Statement]] = defaultdict(lambda: defaultdict(list))
     for row in _rows("reads.csv"):
-        names = row["columns"].split()
+        names = COLUMNS_OF_VIEWS.get(row["table"], row["columns"]).split()
         for table in VIEWS.get(row["table"], (row["table"],)):
             wide = sum(size[table].get(name, size[table].get("_dlt_" + name, 8.0)) for name in names)
             rows = _rows_a_day(table) * int(row["scans"])

@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 with named as (
     select
         ads.ad_id,
