@@ -32,9 +32,9 @@ def figures(rows: list[Row]) -> Figures:
         return Figures([], problem="empty")
     newest = max(row[3] for row in rows)
     sums: Sums = {}
-    for month, dimension, value, rules_version, *counts in rows:
+    for month, dimension, value, rules_version, *read_and_with_it in rows:
         if rules_version == newest:
-            sums.setdefault((dimension, value), {})[month] = tuple(counts)
+            sums.setdefault((dimension, value), {})[month] = tuple(read_and_with_it)
     months = sorted(month for month, (read, _) in sums.get(ALL, {}).items() if read >= FEWEST_ADS)[
         -SHOWN_MONTHS:
     ]

@@ -44,7 +44,7 @@ posted as (
     cross join span
     -- what the first days look back on: a year, and a day more for 29 February
     where ads.published_on between span.first_day - 366 and span.last_day
-    group by ads.published_on, cells.cell
+    group by 1, 2
 ),
 
 captured as (

@@ -38,7 +38,7 @@ published as (
         sum(case when ads.language = 'en' then 1 else 0 end) as ads_in_english
     from ads
     inner join groups_of_ads on groups_of_ads.ad_id = ads.ad_id
-    group by ads.month, groups_of_ads.dimension, groups_of_ads.value, ads.rules_version
+    group by 1, 2, 3, 4
 ),
 
 shares as (
