@@ -1,6 +1,6 @@
 """A first run over a year of ads: does it go through, how fast, and how much memory does it hold meanwhile?
 
-The stand-in serves a world in which no ad ends, so that each document is fetched, redacted, described and
+The mock feed serves a world in which no ad ends, so that each document is fetched, redacted, described and
 loaded into DuckDB; or, with --usual, one in which they do. `run_pipeline.py extract` runs as a process of its
 own, whose memory is read every second.
 """

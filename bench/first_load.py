@@ -1,6 +1,6 @@
 """A first load of twenty thousand ads: this pipeline, the plainest program, and dlt as documented.
 
-Each is a process of its own against the same stand-in, in turn and several times; the median counts. What is
+Each is a process of its own against the same mock feed, in turn and several times; the median counts. What is
 compared is what lands: all three hold the same ads.
 """
 
@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> list[Figures]:
 
 @contextmanager
 def _feed(days: int, ads_a_day: int) -> Iterator[str]:
-    """The address of a stand-in in a process of its own: in this one, measuring would slow it down.
+    """The address of a mock feed in a process of its own: in this one, measuring would slow it down.
 
     The plainest program would wait for it the most, so that what is compared with it would look better.
     """

@@ -1,4 +1,4 @@
-"""Worlds for benchmarks: the stand-in's own, and one in which every ad has its document to be fetched."""
+"""Worlds for benchmarks: the mock feed's own, and one in which every ad has its document to be fetched."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ UNTIL = datetime(2026, 9, 1, 12, tzinfo=UTC)
 
 
 def usual_world(days: int, ads_a_day: int) -> World:
-    """The stand-in's own: most ads ended long ago."""
+    """The mock feed's own: most ads ended long ago."""
     return World(seed=1, days=days, ads_a_day=ads_a_day, until=UNTIL)
 
 

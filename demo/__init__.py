@@ -1,4 +1,4 @@
-"""A stand-in for NAV's Job Vacancy Feed: a deterministic world of ads, served over HTTP.
+"""A mock of NAV's Job Vacancy Feed: a deterministic world of ads, served over HTTP.
 
 See `python -m demo --help`; tests use `demo.world.World` and `demo.server.serving`.
 """

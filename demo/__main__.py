@@ -1,4 +1,4 @@
-"""`python -m demo`: serve the stand-in feed until it is told to stop, or while a command runs."""
+"""`python -m demo`: serve the mock feed until it is told to stop, or while a command runs."""
 
 import argparse
 import asyncio
@@ -12,7 +12,7 @@ from pathlib import Path
 from demo.documents import Documents, NotUnderstood
 from demo.feed import Source
 from demo.register import PREFIX
-from demo.server import HOST, StandIn, start
+from demo.server import HOST, MockFeed, start
 from demo.times import parse_instant
 from demo.world import World
 
@@ -32,7 +32,7 @@ examples:
                                                    SOURCES__REGISTER__BASE_URL, and end as it ends
 
 while it runs (JSON in and out):
-  GET    /demo/clock    the stand-in's now           POST {"at": ISO time} or {"advance_seconds": n}
+  GET    /demo/clock    the mock feed's now           POST {"at": ISO time} or {"advance_seconds": n}
   POST   /demo/faults   [{"path": regex, "status": 503, "body": "", "headers": {}, "times": 2,
                           "delay_seconds": 0}, ...]  DELETE clears them
   GET    /demo/stats    requests by endpoint         DELETE begins at nothing
@@ -45,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(
         prog="python -m demo",
         usage="%(prog)s [options] [-- COMMAND ...]",
-        description="A stand-in for NAV's Job Vacancy Feed and the business register, on 127.0.0.1 only.",
+        description="A mock of NAV's Job Vacancy Feed and the business register, on 127.0.0.1 only.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -107,7 +107,7 @@ def _end(text: str) -> datetime:
     return _time(f"{text.strip()}T23:59:59" if is_day else text)
 
 
-async def serve(stand_in: StandIn, port: int, summary: str, command: list[str]) -> int:
+async def serve(mock_feed: MockFeed, port: int, summary: str, command: list[str]) -> int:
     """Serve until SIGTERM, SIGINT or the command's end; returns the command's exit code, or 0.
 
     OSError when the port is in use or the command cannot be started.
@@ -115,9 +115,9 @@ async def serve(stand_in: StandIn, port: int, summary: str, command: list[str]) 
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    runner, port = await start(stand_in, port)
+    runner, port = await start(mock_feed, port)
     url = f"http://{HOST}:{port}"
-    print(f"stand-in feed on {url}  ({summary})", flush=True)
+    print(f"mock feed on {url}  ({summary})", flush=True)
     try:
         if command:
             return await _run_beside(command, url, stop)
@@ -171,10 +171,10 @@ def _run(options: argparse.ArgumentParser, argv: list[str] | None) -> int:
         return WRONG_USE
     except ValueError as error:
         options.error(str(error))
-    stand_in = StandIn(source, given.clock or source.until, given.tip, given.expired_tokens, given.units)
-    stand_in.latency_seconds = given.latency_ms / 1000
+    mock_feed = MockFeed(source, given.clock or source.until, given.tip, given.expired_tokens, given.units)
+    mock_feed.latency_seconds = given.latency_ms / 1000
     try:
-        return asyncio.run(serve(stand_in, given.port, summary, command))
+        return asyncio.run(serve(mock_feed, given.port, summary, command))
     except OSError as error:
         what = f"run {error.filename}" if error.filename else f"listen on {HOST}:{given.port}"
         print(f"cannot {what}: {error.strerror}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""What a test or a demonstration sets and reads while the stand-in runs: clock, faults, counts."""
+"""What a test or a demonstration sets and reads while the mock feed runs: clock, faults, counts."""
 
 import re
 from collections import Counter
@@ -14,7 +14,7 @@ class Refused(Exception):
 
 
 class Clock:
-    """The stand-in's now, in microseconds; it never goes back."""
+    """The mock feed's now, in microseconds; it never goes back."""
 
     def __init__(self, at: datetime) -> None:
         self.now = micros(at)

@@ -1,11 +1,11 @@
-"""A stand-in for the business register: its bulk downloads, its single units and its updates.
+"""A mock of the business register: its bulk downloads, its single units and its updates.
 
     /enhetsregisteret/api/enheter/lastned, .../underenheter/lastned      one gzip-ed JSON array, with Range
     /enhetsregisteret/api/enheter/{number}, .../underenheter/{number}    one unit, 404 if unknown
     /enhetsregisteret/api/oppdateringer/enheter, .../underenheter   ?dato= or ?oppdateringsid=, size, page
 
-The employers of the stand-in's ads are in it, half of them as sub-units, under a main unit of their own.
-Beside them stand as many others as are wanted. A few units change every hour of the stand-in's clock.
+The employers of the mock feed's ads are in it, half of them as sub-units, under a main unit of their own.
+Beside them stand as many others as are wanted. A few units change every hour of the mock feed's clock.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class Register:
         self._first_asked: int | None = None
 
     def answer(self, request: web.BaseRequest, now: int) -> web.StreamResponse:
-        """Answer a request below PREFIX; `now` is the stand-in's clock in microseconds."""
+        """Answer a request below PREFIX; `now` is the mock feed's clock in microseconds."""
         if self._first_asked is None:
             self._first_asked = now
         kind, _, rest = request.path.removeprefix(PREFIX).partition("/")
@@ -123,7 +123,7 @@ class Register:
                 for index, text in enumerate(self._objects(kind, now)):
                     out.write(packer.compress((b"[" if index == 0 else b",\n") + text))
                 out.write(packer.compress(b"]") + packer.flush())
-            # the download says when it was made, by the stand-in's clock
+            # the download says when it was made, by the mock feed's clock
             os.utime(part, (now / 1_000_000, now / 1_000_000))
             part.rename(path)
         return path

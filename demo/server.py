@@ -1,4 +1,4 @@
-"""The stand-in over HTTP: the feed under /api, the business register under /enhetsregisteret, the controls
+"""The mock feed over HTTP: the feed under /api, the business register under /enhetsregisteret, the controls
 under /demo.
 
 with serving(World(days=10, ads_a_day=60)) as feed:
@@ -32,7 +32,7 @@ LARGEST_PAGE_SIZE = 10_000
 Answer = web.Response
 
 
-class StandIn:
+class MockFeed:
     """A source of ads with its clock, tokens, faults and counts: answers requests."""
 
     def __init__(
@@ -222,9 +222,9 @@ def _json(request: web.BaseRequest, body: bytes, headers: dict[str, str] | None 
     return Answer(body=body, headers=headers)
 
 
-async def start(stand_in: StandIn, port: int) -> tuple[web.ServerRunner, int]:
+async def start(mock_feed: MockFeed, port: int) -> tuple[web.ServerRunner, int]:
     """Listen on 127.0.0.1; port 0 takes a free one. OSError when the port is in use."""
-    runner = web.ServerRunner(web.Server(stand_in.handle, access_log=None), shutdown_timeout=1)
+    runner = web.ServerRunner(web.Server(mock_feed.handle, access_log=None), shutdown_timeout=1)
     await runner.setup()
     await web.TCPSite(runner, HOST, port).start()
     return runner, runner.addresses[0][1]
@@ -232,14 +232,14 @@ async def start(stand_in: StandIn, port: int) -> tuple[web.ServerRunner, int]:
 
 @dataclass
 class Served:
-    """A running stand-in, for tests."""
+    """A running mock feed, for tests."""
 
     url: str
-    _stand_in: StandIn
+    _mock_feed: MockFeed
 
     def clock_to(self, at: datetime) -> None:
         """Move the clock on to an aware instant; `demo.controls.Refused` if that is back."""
-        self._stand_in.clock.move_to(at)
+        self._mock_feed.clock.move_to(at)
 
     @property
     def register_url(self) -> str:
@@ -248,24 +248,24 @@ class Served:
 
     def make_register(self) -> None:
         """Make the register's downloads of now, so that they are there when they are asked for."""
-        for kind in self._stand_in.register.units:
-            self._stand_in.register.file(kind, self._stand_in.clock.now)
+        for kind in self._mock_feed.register.units:
+            self._mock_feed.register.file(kind, self._mock_feed.clock.now)
 
     def faults(self, *rules: dict[str, Any]) -> None:
         """Replace the fault rules (see `demo.controls.Fault`); none given clears them."""
-        self._stand_in.faults.set(list(rules))
+        self._mock_feed.faults.set(list(rules))
 
     def rotate_token(self, grace_seconds: float = 1_800) -> None:
         """Make a new public token; the old one works for so long yet."""
-        self._stand_in.tokens.rotate(grace_seconds)
+        self._mock_feed.tokens.rotate(grace_seconds)
 
     def stats(self) -> dict[str, Any]:
         """The counts since the start or the last reset, as GET /demo/stats."""
-        return self._stand_in.stats.as_json()
+        return self._mock_feed.stats.as_json()
 
     def reset_stats(self) -> None:
         """Count from nothing again."""
-        self._stand_in.stats.reset()
+        self._mock_feed.stats.reset()
 
 
 @contextmanager
@@ -277,17 +277,17 @@ def serving(
     expired_tokens: int = 0,
     units: int = 0,
 ) -> Iterator[Served]:
-    """Run the stand-in in a thread of its own, on a free port, while the block runs.
+    """Run the mock feed in a thread of its own, on a free port, while the block runs.
 
     Its clock begins at `clock`, without one at the source's end; `units` is the business register's size.
     """
-    stand_in = StandIn(source, clock or source.until, tip, expired_tokens, units)
+    mock_feed = MockFeed(source, clock or source.until, tip, expired_tokens, units)
     loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="stand-in feed", daemon=True)
+    thread = threading.Thread(target=loop.run_forever, name="mock feed", daemon=True)
     thread.start()
-    runner, port = asyncio.run_coroutine_threadsafe(start(stand_in, 0), loop).result()
+    runner, port = asyncio.run_coroutine_threadsafe(start(mock_feed, 0), loop).result()
     try:
-        yield Served(f"http://{HOST}:{port}", stand_in)
+        yield Served(f"http://{HOST}:{port}", mock_feed)
     finally:
         asyncio.run_coroutine_threadsafe(_end(runner), loop).result()
         loop.call_soon_threadsafe(loop.stop)

@@ -7,9 +7,9 @@ from hmac import new as hmac
 
 import orjson
 
-PRIVATE_TOKEN = "a-private-token-as-sent-by-e-mail"  # opens nothing but this stand-in
+PRIVATE_TOKEN = "a-private-token-as-sent-by-e-mail"  # opens nothing but this mock feed
 
-_KEY = b"the stand-in's own key"
+_KEY = b"the mock feed's own key"
 _LIFE = 24 * 3600
 _LATE = 5 * 3600
 
@@ -29,7 +29,7 @@ class Tokens:
 
     def _make(self, expires: float) -> str:
         self._number += 1
-        claims = {"sub": "stand-in", "jti": self._number, "exp": int(expires)}
+        claims = {"sub": "mock-feed", "jti": self._number, "exp": int(expires)}
         signed = _part(orjson.dumps({"alg": "HS256", "typ": "JWT"})) + "." + _part(orjson.dumps(claims))
         token = f"{signed}.{_part(hmac(_KEY, signed.encode(), sha256).digest())}"
         self._good_until[token] = expires

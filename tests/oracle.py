@@ -97,7 +97,7 @@ def expected(
     as_of: date,
     fails: Callable[[str, int], bool] = lambda ad_id, poll: False,
 ) -> Expected:
-    """What the polls (instants of the stand-in's clock, rising) must leave behind.
+    """What the polls (instants of the mock feed's clock, rising) must leave behind.
 
     `as_of` bounds the daily counts; `fails(ad_id, poll number)` says which details cannot be got.
     """

@@ -22,9 +22,9 @@ from tests.sources.test_rest_api import Courses, Server, read
 
 @pytest.fixture
 def courses() -> Iterator[tuple[Courses, Server]]:
-    stand_in = Courses(0)
-    server = Server(stand_in)
-    yield stand_in, server
+    mock_feed = Courses(0)
+    server = Server(mock_feed)
+    yield mock_feed, server
     server.close()
 
 
@@ -40,9 +40,9 @@ def test_each_state_of_a_record_is_kept_and_the_staging_model_shows_the_latest(
     for name, value in warehouse.dbt_environment().items():
         monkeypatch.setenv(name, value)
     job = Job(tmp_path, "http://127.0.0.1:9", warehouse)
-    stand_in, server = courses
+    mock_feed, server = courses
     for title in ("A", "B", "A"):
-        stand_in.items = [Courses.course(1, title)]
+        mock_feed.items = [Courses.course(1, title)]
         read(job, server)
     assert len(job.rows("records", "distinct version_id")) == 3
 

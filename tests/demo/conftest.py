@@ -1,4 +1,4 @@
-"""A small world that all tests of the stand-in share, and servers of it."""
+"""A small world that all tests of the mock feed share, and servers of it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack

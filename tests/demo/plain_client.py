@@ -1,4 +1,4 @@
-"""A bare HTTP client for the stand-in: it follows nothing, retries nothing, hides nothing."""
+"""A bare HTTP client for the mock feed: it follows nothing, retries nothing, hides nothing."""
 
 import json
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ class Answer(NamedTuple):
 
 
 class Client:
-    """Requests to one stand-in, with a token once `log_in` was called."""
+    """Requests to one mock feed, with a token once `log_in` was called."""
 
     def __init__(self, url: str) -> None:
         self.url = url

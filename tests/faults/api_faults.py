@@ -19,7 +19,7 @@ FAR_AWAY = "http://elsewhere.invalid/api/v1/feed/x"
 
 @dataclass(frozen=True)
 class ApiFault:
-    """One fault. `rules` are the stand-in's (demo.controls.Fault); `{CURSOR}` in a path is the cursor's page.
+    """One fault. `rules` are a Fault's (demo.controls); `{CURSOR}` in a path is the cursor's page.
 
     `tells` is what the user reads; of a run that succeeds it is part of the summary or a warning.
     `adds`: what the API says wrongly is kept as it came, in place of what the true feed has.

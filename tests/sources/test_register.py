@@ -34,8 +34,8 @@ STATE = "organisation_number, kind, parent_number, industry_code, organisation_f
 
 @pytest.fixture
 def served() -> Iterator[Served]:
-    with serving(World(seed=1, days=1, ads_a_day=5, until=END), units=4000) as stand_in:
-        yield stand_in
+    with serving(World(seed=1, days=1, ads_a_day=5, until=END), units=4000) as mock_feed:
+        yield mock_feed
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Clock, tokens, faults and counts of the stand-in, over HTTP."""
+"""Clock, tokens, faults and counts of the mock feed, over HTTP."""
 
 import threading
 from collections.abc import Callable

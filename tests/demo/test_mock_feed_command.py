@@ -54,7 +54,7 @@ def _url(line: str) -> str:
 def test_it_prints_one_line_with_the_url_once_it_answers() -> None:
     with _running(*SMALL) as (_, line):
         assert re.fullmatch(
-            r"stand-in feed on http://127\.0\.0\.1:\d+  \([\d,]+ ads, [\d,]+ events, seed 1\)\n", line
+            r"mock feed on http://127\.0\.0\.1:\d+  \([\d,]+ ads, [\d,]+ events, seed 1\)\n", line
         )
         assert Client(_url(line)).log_in().get("/api/v1/feed").status == 200
 
