@@ -60,6 +60,6 @@ def test_the_answers_are_those_of_the_two_ads(warehouse: Warehouse) -> None:
     assert [row[1:] for row in answer("week by week")] == [(1, 0, 1.0), (1, 1, 1.0)]
     assert answer("municipality") == [("OSLO, Oslo", 1, 1, 0)]
     assert answer("employers") == [("Arbeids- og velferdsetaten", "889640782", True, 1, 1)]
-    assert answer("STYRK-08") == [("2512", "Programvareutviklere", 1)]
+    assert answer("STYRK-08") == [("2512", "Programvareutviklere", 2)]
     assert [row[1] for row in answer("teachers")] == [10.0]
     assert [row[1] for row in answer("health care")] == [1.0, 1.0]
