@@ -6,11 +6,10 @@ import logging
 import sys
 
 import pytest
-from extract.executors.settings import EngineSettings
 
-from extract.config import WarehouseSettings
+from extract.config import ExecutorSettings, WarehouseSettings
 from extract.errors import ConfigurationError
-from extract.executors.dask import DaskEngine
+from extract.executors.dask import DaskExecutor
 from extract.warehouses.bigquery import BigQueryWarehouse
 from tests.executors import functions
 
@@ -29,7 +28,7 @@ def test_a_cluster_without_bokeh_works_without_a_dashboard_and_names_the_extra(
 ) -> None:
     monkeypatch.setitem(sys.modules, "bokeh", None)
     caplog.set_level(logging.INFO)
-    with DaskEngine(EngineSettings(workers=1)) as engine:
-        assert len(list(engine.map(functions.doubled, [[1]]))) == 1
-        assert not engine.dashboard
+    with DaskExecutor(ExecutorSettings(workers=1)) as executor:
+        assert len(list(executor.map_batches(functions.double, [[1]]))) == 1
+        assert not executor.dashboard
     assert "extra `dashboard`" in caplog.text

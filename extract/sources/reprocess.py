@@ -69,7 +69,7 @@ def reprocess(warehouse: Warehouse, executor: BatchExecutor, progress: Progress)
     """
     pipeline = warehouse.pipeline()
     prepare(warehouse, pipeline)
-    [(total,)] = warehouse.query(f"select count(*) from {_without_features(warehouse)}")
+    [(total,)] = warehouse.query(f"select count(*) from {without_features(warehouse)}")
     done, before = Reprocessed(), -1
     while before < done.described < total:
         before, done.failed = done.described, []
@@ -93,7 +93,7 @@ def _one_load(
         )
         for batch, result, error in executor.map_batches(
             describe,
-            warehouse.read(f"select * from {_without_features(warehouse)} limit {VERSIONS_PER_LOAD}", BATCH),
+            warehouse.read(f"select * from {without_features(warehouse)} limit {VERSIONS_PER_LOAD}", BATCH),
             max_in_flight=2 * executor.workers,
             on_progress=progress.batches,
         ):
@@ -109,8 +109,11 @@ def _one_load(
     return versions
 
 
-def _without_features(warehouse: Warehouse) -> str:
-    """Versions with text: where `privacy.retention` removed it, the features of older rules stay."""
+def without_features(warehouse: Warehouse) -> str:
+    """SQL of the versions with a text and without features of the current rules.
+
+    Where `privacy.retention` removed the text, the features of older rules stay.
+    """
     return (
         f"(select ad_id, version_id, document from {warehouse.raw('ad_versions')} versions where ("
         "json_value(document, '$.title') is not null or json_value(document, '$.description') is not null) "

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from demo.world import World
-from tests.oracle import Expected, expected, oslo_day, positions_of, read_instant, styrk08_of
+from tests.oracle import Expected, categories_of, expected, oslo_day, positions_of, read_instant
 
 AS_OF = date(2026, 11, 23)
 
@@ -98,10 +98,14 @@ def test_a_time_without_an_offset_is_oslo_time() -> None:
     assert read_instant("Snarest") is None and read_instant(None) is None
 
 
-def test_the_best_styrk08_wins_and_of_equals_the_first() -> None:
-    def category(code: str, score: float) -> dict[str, Any]:
-        return {"categoryType": "STYRK08", "code": code, "name": code, "score": score}
+def test_all_codes_of_an_ad_count_and_a_group_of_isco_is_no_occupation_of_esco() -> None:
+    def category(kind: str, code: str) -> dict[str, Any]:
+        return {"categoryType": kind, "code": code, "name": code, "score": 1.0}
 
-    assert styrk08_of({"categoryList": [category("1", 0.5), category("2", 0.9)]})[0] == "2"
-    assert styrk08_of({"categoryList": [category("1", 0.9), category("2", 0.9)]})[0] == "1"
-    assert styrk08_of({"categoryList": []}) == (None, None)
+    listed = [category("STYRK08", "2223"), category("STYRK08", "5321"), category("ESCO", "http://x/isco/C2")]
+    assert categories_of({"categoryList": listed}) == {
+        ("STYRK08", "2223"),
+        ("STYRK08", "5321"),
+        ("ISCO", "http://x/isco/C2"),
+    }
+    assert categories_of({"categoryList": []}) == frozenset()
