@@ -1,4 +1,4 @@
-"""What lacks features is read from BigQuery in bounded tables, and its months are told."""
+"""Versions without features are read from BigQuery in tables of a bounded size."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from extract.features import rules as features
-from extract.sources.reprocess import _read, lacking
+from extract.sources.reprocess import without_features
 from extract.warehouses.bigquery import BigQueryWarehouse
 from tests.bigquery.emulator import BigQueryEmulator
 
@@ -43,28 +43,15 @@ def warehouse(
     return warehouse
 
 
-def test_the_months_that_lack_features_are_told(warehouse: BigQueryWarehouse) -> None:
-    assert lacking(warehouse) == [(2026, 1, 20), (2026, 2, 3)]
-
-
-def test_a_month_is_read_in_tables_of_so_many_rows(
-    warehouse: BigQueryWarehouse, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("extract.sources.reprocess.BATCH", 8)
-    january, february = lacking(warehouse)
-    tables = list(_read(warehouse, january))
+def test_versions_without_features_are_read_in_tables_of_a_bounded_size(warehouse: BigQueryWarehouse) -> None:
+    tables = list(warehouse.read(f"select * from {without_features(warehouse)}", 8))
     assert max(len(table) for table in tables) <= 8
     read = pa.concat_tables(tables)
-    assert sorted(read["ad_id"].to_pylist(), key=int) == [str(number) for number in range(20)]
+    assert sorted(map(int, read["ad_id"].to_pylist())) == list(range(23))
     assert read.schema.names == ["ad_id", "version_id", "document"]
-    assert sorted(row for table in _read(warehouse, february) for row in table["ad_id"].to_pylist()) == [
-        "20",
-        "21",
-        "22",
-    ]
 
 
-def test_instants_come_in_utc(warehouse: BigQueryWarehouse) -> None:
+def test_timestamps_come_in_utc(warehouse: BigQueryWarehouse) -> None:
     sql = f"select extracted_at from {DATASET}.ad_versions where ad_id = '0'"
     (table,) = warehouse.read(sql, 10)
     assert table["extracted_at"].to_pylist() == [datetime(2026, 1, 28, 12, tzinfo=UTC)]
