@@ -53,7 +53,7 @@ lock: .venv/.uv
 
 # The embedded warehouse and what was built from it; the environments stay.
 clean:
-	rm -rf data logs target site
+	rm -rf data logs target site && mkdir data
 
 .venv/.uv: requirements-uv.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
