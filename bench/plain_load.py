@@ -14,13 +14,13 @@ import duckdb
 import orjson
 import pyarrow as pa
 
-AT_ONCE = 8
-"""Requests under way, as by default in the pipeline."""
+MAX_IN_FLIGHT = 16
+"""Requests at once, as by default in the pipeline."""
 
 
 async def active_ads(url: str) -> list[tuple[str, str, str, str]]:
     """Ad, status, time and document of each ad whose last event says that it is active."""
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=AT_ONCE)) as session:
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=MAX_IN_FLIGHT)) as session:
 
         async def get(path: str, **headers: str) -> bytes:
             async with session.get(url + path, headers=headers) as answer:
@@ -45,7 +45,7 @@ async def active_ads(url: str) -> list[tuple[str, str, str, str]]:
                     document = orjson.dumps(content).decode()
                     rows.append((ad, detail["status"], detail["sistEndret"], document))
 
-        await asyncio.gather(*(fetch() for _ in range(AT_ONCE)))
+        await asyncio.gather(*(fetch() for _ in range(MAX_IN_FLIGHT)))
         return rows
 
 

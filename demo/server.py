@@ -276,12 +276,15 @@ def serving(
     tip: Tip = "growing",
     expired_tokens: int = 0,
     units: int = 0,
+    latency_seconds: float = 0,
 ) -> Iterator[Served]:
     """Run the mock feed in a thread of its own, on a free port, while the block runs.
 
-    Its clock begins at `clock`, without one at the source's end; `units` is the business register's size.
+    Its clock begins at `clock`, without one at the source's end. `units` is the business register's size.
+    Each answer of the feed is `latency_seconds` late.
     """
     mock_feed = MockFeed(source, clock or source.until, tip, expired_tokens, units)
+    mock_feed.latency_seconds = latency_seconds
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="mock feed", daemon=True)
     thread.start()
