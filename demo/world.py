@@ -17,7 +17,7 @@ from demo.ads import Moment, content_of, heading_of, text_of
 from demo.feed import Shown
 from demo.fields import Content
 from demo.ids import Ids
-from demo.lives import life_of
+from demo.lives import STOPPED, life_of
 from demo.log import EventLog
 from demo.texts import Text
 from demo.times import DAY, instant, micros, oslo_date, oslo_midnight
@@ -36,6 +36,8 @@ class Event(NamedTuple):
     event_at: datetime
     changed_at: datetime
     visible_at: datetime
+    is_masked: bool | None
+    """Of a closing entry; None of an active one."""
 
 
 class Detail(NamedTuple):
@@ -169,6 +171,7 @@ class World:
                 instant(log.event[e]),
                 instant(log.changed[e]),
                 instant(log.visible[e]),
+                None if log.is_active(e) else log.kind[e] == STOPPED,
             )
             for e in log.seen_from(0, micros(at))
         ]

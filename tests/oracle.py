@@ -152,18 +152,17 @@ def _row(ad_id: str, events: list[Event], captures: list[Capture]) -> AdRow:
     expires_on = oslo_day(read_instant(content.get("expires")))
     last_active = max((e.event_at for e in events if e.status == "ACTIVE"), default=None)
     closings = [
-        e.event_at
-        for e in events
-        if e.status != "ACTIVE" and (last_active is None or e.event_at >= last_active)
+        e for e in events if e.status != "ACTIVE" and (last_active is None or e.event_at >= last_active)
     ]
-    inactive_on = oslo_day(min(closings, default=None))
+    closing = min(closings, key=lambda e: e.event_at, default=None)
+    inactive_on = oslo_day(closing.event_at if closing else None)
     closes = [day for day in (expires_on, inactive_on) if day is not None]
     if inactive_on is None:
         reason = None
-    elif expires_on is None or inactive_on < expires_on:
-        reason = "stopped"
+    elif expires_on is None:
+        reason = "stopped" if closing is None or closing.is_masked else "expired"
     else:
-        reason = "expired"
+        reason = "stopped" if inactive_on < expires_on else "expired"
 
     return AdRow(
         ad_id=ad_id,

@@ -68,13 +68,13 @@ last_active as (
 
 -- A closing event that is sent again on a later day does not close the ad anew.
 closings as (
-    select events.ad_id, min(events.event_on) as inactive_on
+    select events.ad_id, events.event_on as inactive_on, events.is_masked
     from events
     left join last_active on last_active.ad_id = events.ad_id
     where
         events.status != 'ACTIVE'
         and (last_active.event_at is null or events.event_at >= last_active.event_at)
-    group by events.ad_id
+    qualify row_number() over (partition by events.ad_id order by events.event_at, events.status) = 1
 ),
 
 states as (
@@ -108,6 +108,12 @@ joined as (
         coalesce(latest_content.published_on, last_active.first_active_on) as published_on,
         latest_content.expires_on,
         closings.inactive_on,
+        case
+            when closings.inactive_on is null then null
+            when closings.inactive_on >= latest_content.expires_on then 'expired'
+            when latest_content.expires_on is null and not closings.is_masked then 'expired'
+            else 'stopped'
+        end as close_reason,
         latest_content.application_due_on,
         latest_content.position_count,
         {{ json_distinct('latest_content.occupation_categories', ['level1', 'level2'], ['level1']) }} as occupations,
@@ -137,10 +143,5 @@ select
         coalesce(nullif(occupations, '[]'), '[{"level1":null,"level2":null}]') as occupations,
         coalesce(nullif(places, '[]'), '[{"country":null,"county":null,"municipal":null}]') as places
     ),
-    {{ least_non_null('expires_on', 'inactive_on') }} as closed_on,
-    case
-        when inactive_on is null then null
-        when expires_on is null or inactive_on < expires_on then 'stopped'
-        else 'expired'
-    end as close_reason
+    {{ least_non_null('expires_on', 'inactive_on') }} as closed_on
 from joined

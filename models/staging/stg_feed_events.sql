@@ -10,6 +10,7 @@ renamed as (
         status,
         event_at,
         {{ oslo_date('event_at') }} as event_on,
+        is_masked,
         extracted_at,
         _dlt_load_id as load_id,
         loaded_at

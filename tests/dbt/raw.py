@@ -36,6 +36,7 @@ TABLES: dict[str, dict[str, pa.DataType]] = {
         "ad_id": pa.string(),
         "status": pa.string(),
         "event_at": INSTANT,
+        "is_masked": pa.bool_(),
         **PROVENANCE,
     },
     "ad_features": {
