@@ -188,12 +188,12 @@ def _rows(store: Store, first: int, last: int) -> dict[str, pa.Table]:
         if number >= first:
             document = canonical_json(content)
             version = version_id(ad_id, "ACTIVE", microseconds(opened), document)
-            events.append((ad_id, "ACTIVE", opened, now))
+            events.append((ad_id, "ACTIVE", opened, now, None))
             versions.append((ad_id, version, "ACTIVE", opened, "feed", document, now))
             features.append((ad_id, version, 1, 4000, "nb", number % 9 == 0, False, number % 20 == 0, now))
         if before < closed <= now or (number >= first and closed <= now):
             version = version_id(ad_id, "INACTIVE", microseconds(closed), None)
-            events.append((ad_id, "INACTIVE", closed, now))
+            events.append((ad_id, "INACTIVE", closed, now, False))
             versions.append((ad_id, version, "INACTIVE", closed, "feed", None, now))
     counts = (len(events) // 1000, len(events), len(events), len(versions), len(features), 0, 0)
     load = (now.isoformat(), now, now, *counts, now, True)
@@ -207,7 +207,7 @@ def _rows(store: Store, first: int, last: int) -> dict[str, pa.Table]:
 
 
 def _load(warehouse: DuckDBWarehouse, rows: dict[str, pa.Table]) -> None:
-    """As `extract.loading.load.extract_and_load` does it."""
+    """One load of these rows, as the feed's would be."""
 
     @dlt.source(name="bench")
     def source() -> Any:
