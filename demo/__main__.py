@@ -1,4 +1,4 @@
-"""`python -m demo`: serve the mock feed until it is told to stop, or while a command runs."""
+"""`python -m demo`: serve the mock feed until it is stopped, or while a command runs."""
 
 import argparse
 import asyncio
@@ -75,7 +75,7 @@ def parser() -> argparse.ArgumentParser:
         type=float,
         default=0,
         metavar="N",
-        help="let each answer wait so many milliseconds, as over a network (default %(default)s)",
+        help="delay of each answer in milliseconds, as over a network (default %(default)s)",
     )
     add(
         "--units",

@@ -74,7 +74,7 @@ def test_another_ads_detail_is_not_stored_and_the_ad_stays_pending(feed: Served,
         assert len(job.rows("rejects")) == len([ad_id for ad_id in state.pending if ad_id[0] < "4"])
 
 
-def test_every_open_ad_is_read_again_once_in_so_many_days_and_a_rewrite_without_an_event_is_seen(
+def test_every_open_ad_is_read_again_within_reread_days_and_a_rewrite_without_an_event_is_seen(
     feed: Served, job: Job
 ) -> None:
     now = END - 3 * DAY
