@@ -25,7 +25,7 @@ from extract.stopping import stop_soon
 HELP = """From NAV's job vacancy feed to the dashboard tables. Without a command: the whole job (run).
 
 Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 75 the source cannot be reached now (run again
-later), 130 stopped. Settings: .dlt/config.toml or the environment; docs/settings.md explains each."""
+later), 130 stopped. Settings: .dlt/config.toml or the environment (docs/reference/settings.md)."""
 
 console = Console(stderr=True)
 is_explained = threading.Event()

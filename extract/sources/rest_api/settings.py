@@ -44,7 +44,7 @@ SECRETS = {
 
 @configspec
 class ApiSettings(BaseConfiguration):
-    """One JSON API; docs/settings/sources.md explains each setting. Times are in seconds."""
+    """One JSON API; docs/reference/source-settings.md explains each setting. Times are in seconds."""
 
     client: dict[str, Any] | None = None
     endpoint: dict[str, Any] | None = None
