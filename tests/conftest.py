@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+import dlt
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
@@ -32,3 +33,19 @@ def no_variable_outlives_its_file() -> Iterator[None]:
     yield
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def duckdb_opens_its_file_once_a_load() -> Iterator[None]:
+    """dlt opens and closes it for each table, a third of the time of a small load. A process of its own does so."""
+    load = dlt.Pipeline.load
+
+    def with_the_file_open(pipeline: dlt.Pipeline, *arguments: Any, **options: Any) -> Any:
+        if pipeline.destination is None or pipeline.destination.destination_name != "duckdb":
+            return load(pipeline, *arguments, **options)
+        with pipeline.sql_client():
+            return load(pipeline, *arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dlt.Pipeline, "load", with_the_file_open)
+        yield

@@ -1,4 +1,4 @@
-"""The dbt project parsed once, and an empty warehouse for each test."""
+"""The dbt project parsed once, and for each test a warehouse that holds the seeds alone."""
 
 from __future__ import annotations
 
@@ -12,11 +12,17 @@ from tests.dbt.warehouse import Warehouse
 
 @pytest.fixture(scope="package")
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
-    result = Warehouse(tmp_path_factory.mktemp("parse")).invoke("parse")
-    assert isinstance(result.result, Manifest), result.exception
-    return result.result
+    return Warehouse(tmp_path_factory.mktemp("parse")).parsed()
+
+
+@pytest.fixture(scope="package")
+def seeded(tmp_path_factory: pytest.TempPathFactory, manifest: Manifest) -> Warehouse:
+    """Not to be changed, but copied."""
+    warehouse = Warehouse(tmp_path_factory.mktemp("seeded"), manifest)
+    warehouse.dbt("seed")
+    return warehouse
 
 
 @pytest.fixture
-def warehouse(tmp_path: Path, manifest: Manifest) -> Warehouse:
-    return Warehouse(tmp_path, manifest)
+def warehouse(tmp_path: Path, seeded: Warehouse) -> Warehouse:
+    return seeded.copied_to(tmp_path)

@@ -10,6 +10,9 @@ import pytest
 from tests.dbt.raw import event, features, version
 from tests.dbt.warehouse import Warehouse
 
+WITH_TESTS = ("build", "--exclude-resource-type", "unit_test")
+"""Unit tests read rows of their own: one build of everything runs them."""
+
 
 def test_an_empty_warehouse_builds_and_its_marts_are_empty(warehouse: Warehouse) -> None:
     warehouse.dbt("build")
@@ -23,7 +26,7 @@ def test_rows_of_an_archive_alone_make_ads_but_no_days(warehouse: Warehouse) -> 
     row = version("old", {"published": "2021-03-01"}, "2021-03-01T10:00:00Z", source="mongo_archive")
     with warehouse.raw() as raw:
         raw.append(versions=[row], feed_load=None)
-    warehouse.dbt("build")
+    warehouse.dbt(*WITH_TESTS)
     assert warehouse.rows(
         "select ad_id, published_on, rows_new, rows_duplicate from nav_marts.fct_ads,"
         " nav_marts.pipeline_health"
@@ -31,7 +34,7 @@ def test_rows_of_an_archive_alone_make_ads_but_no_days(warehouse: Warehouse) -> 
     assert warehouse.rows("select count(*) from nav_marts.daily_active_ads") == [(0,)]
     with warehouse.raw() as raw:
         raw.append(events=[event("new", "ACTIVE", "2021-03-03T10:00:00Z")], at="2021-03-03T12:00:00Z")
-    warehouse.dbt("build")
+    warehouse.dbt("run")
     assert warehouse.rows(
         "select day, sum(ads) from nav_marts.daily_active_ads group by day order by day"
     ) == [(date(2021, 3, 1), 1), (date(2021, 3, 2), 1), (date(2021, 3, 3), 2)]
@@ -45,11 +48,11 @@ def test_a_load_that_is_not_complete_is_not_read_until_it_is(warehouse: Warehous
             at="2026-03-03T10:00:00Z",
             complete=False,
         )
-    warehouse.dbt("build")
+    warehouse.dbt("run")
     assert warehouse.rows("select ad_id from nav_marts.fct_ads") == [("seen",)]
     with warehouse.raw() as raw:
         raw.complete(late, "2026-03-06T10:00:00Z")
-    warehouse.dbt("build")
+    warehouse.dbt(*WITH_TESTS)
     assert warehouse.rows("select ad_id from nav_marts.fct_ads order by 1") == [("late",), ("seen",)]
     days = (
         "select day, ads, round(ads_weighted_7_day_mean * 7) from nav_marts.daily_new_ads "
@@ -173,7 +176,7 @@ def cases(tmp_path_factory: pytest.TempPathFactory, manifest: Any) -> Warehouse:
     ]
     with warehouse.raw() as raw:
         raw.append(versions=versions, features=found)
-    warehouse.dbt("build")
+    warehouse.dbt(*WITH_TESTS)
     return warehouse
 
 
@@ -215,7 +218,7 @@ def test_an_ad_of_two_occupations_and_two_counties_has_four_cells_of_a_quarter(w
             events=[event("unseen", "ACTIVE", "2026-03-01T10:00:00Z")],
             at="2026-03-01T12:00:00Z",
         )
-    warehouse.dbt("build", "--exclude", "test_type:unit")
+    warehouse.dbt(*WITH_TESTS)
     cells = [
         ("IT", "Oslo", 1, 2, 0.25, 0.5),
         ("IT", "Unknown", 1, 1, 1.0, 1.0),
@@ -255,7 +258,7 @@ def test_an_ad_in_its_life_counts_on_the_right_days(warehouse: Warehouse) -> Non
             ],
             at="2026-03-04T23:30:00Z",  # the 5th in Oslo: the as-of date
         )
-    warehouse.dbt("build")
+    warehouse.dbt(*WITH_TESTS)
     active = "select day, ads, positions from nav_marts.daily_active_ads where occupation = 'IT' order by day"
     assert warehouse.rows(active) == [
         (day, 1, 2) for day in (date(2026, 2, 28), date(2026, 3, 1), date(2026, 3, 2), date(2026, 3, 3))
