@@ -77,8 +77,11 @@ def _feed_facts(warehouse: Warehouse, feed: FeedStatus | None, now: datetime) ->
         return
     yield "feed", f"{feed.host}{' (a mock feed on this machine)' if feed.is_mock else ''}"
     yield "cursor", feed.cursor or "at the start"
-    if last := warehouse.query(f"select max(extracted_at) from {warehouse.raw('feed_loads')}"):
-        yield "last load", _time_and_age(last[0][0], now)
+    until = f"timestamp '{now:%F %T}+00'"
+    for (last,) in warehouse.query(
+        f"select max(extracted_at) from {warehouse.raw('feed_loads')} where extracted_at <= {until}"
+    ):
+        yield "last load", _time_and_age(last, now) if last else "-"
     if feed.newest_event_at:
         yield "newest event", _time_and_age(feed.newest_event_at, now)
     reasons = [f"{len(ids):,}: {reason}, such as {ids[0]}" for reason, ids in feed.failures.items()]
