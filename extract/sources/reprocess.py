@@ -113,7 +113,7 @@ def _one_load(
 def without_features(warehouse: Warehouse) -> str:
     """SQL of the versions with a text and without features of the current rules.
 
-    Where `privacy.retention` removed the text, the features of older rules stay.
+    Where `loading.retention` removed the text, the features of older rules stay.
     """
     return (
         f"(select ad_id, version_id, document from {warehouse.raw('ad_versions')} versions where ("

@@ -27,8 +27,6 @@ class MissingTableError(JobMarketError):
 class Warehouse(ABC):
     """The configured warehouse. Making one touches nothing; `str()` names it for its user."""
 
-    documents_at_once: int
-    """How many documents one statement may rewrite."""
     information_schema: str
     """Where the views of a dataset's tables and columns are; `{dataset}` is replaced."""
 
@@ -139,10 +137,7 @@ class Warehouse(ABC):
 
     @abstractmethod
     def remove_from_documents(self, table: str, paths: Sequence[str], where: str) -> None:
-        """Remove the values at these paths (`a.b`) from the JSON texts in `document`, of all rows or none.
-
-        Of `documents_at_once` rows at the most. Raises JobMarketError.
-        """
+        """Remove the values at these paths (`a.b`) from the JSON texts in `document`, of all rows or none."""
 
     @abstractmethod
     def _lock(self, deadline: float) -> AbstractContextManager[None]:
