@@ -92,6 +92,8 @@ select
     counted.ads_weighted,
     counted.positions_weighted,
     captured.share_captured,
+    -- before it, ads are missing that were published before the data begins
+    days.known_from + 90 as known_from,
     days.loaded_at
 from counted
 inner join days on days.day = counted.day

@@ -73,7 +73,7 @@ seen_from as (
     union all
     select days.day, posted.cell, 0, 0, posted.ads_weighted, posted.positions_weighted
     from posted
-    inner join days on days.year_earlier = posted.day
+    inner join days on days.year_earlier = posted.day and days.has_year_earlier
     union all
     -- A row for each day: a month that is built again replaces what was there.
     select days.day, cells.cell, 0, 0, 0, 0
@@ -106,9 +106,10 @@ select
     coalesce(posted.positions_weighted, 0) as positions_weighted,
     looked_back.ads_7_day_mean as ads_weighted_7_day_mean,
     looked_back.positions_7_day_mean as positions_weighted_7_day_mean,
-    looked_back.ads_year_earlier as ads_weighted_year_earlier,
-    looked_back.positions_year_earlier as positions_weighted_year_earlier,
+    case when days.has_year_earlier then looked_back.ads_year_earlier end as ads_weighted_year_earlier,
+    case when days.has_year_earlier then looked_back.positions_year_earlier end as positions_weighted_year_earlier,
     captured.share_captured,
+    days.known_from,
     days.loaded_at
 from looked_back
 inner join days on days.day = looked_back.day
