@@ -7,8 +7,11 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 
 .PHONY: run test install extras lint bench faults crashes lock clean
 
+ARCHIVE := data/archive.json.gz
 run: .venv/.run
-	$(BIN)/python -m demo --port 0 -- sh -c '$(BIN)/python run_pipeline.py register && $(BIN)/python run_pipeline.py'
+	$(BIN)/python -m demo --port 0 --ads-a-day 18 --archive $(ARCHIVE) -- sh -c '\
+		$(BIN)/python run_pipeline.py import-archive --from $(ARCHIVE) && \
+		$(BIN)/python run_pipeline.py register && $(BIN)/python run_pipeline.py'
 
 test: .venv/.dev .venv-servers/.done
 	$(BIN)/python -m pytest
