@@ -13,7 +13,7 @@ from rich.console import Console
 
 from extract.config import OSLO, PROJECT
 from extract.errors import ConfigurationError, JobMarketError
-from extract.privacy.retention import remove_old_texts
+from extract.loading.retention import remove_old_texts
 from extract.warehouses.base import Warehouse
 
 if TYPE_CHECKING:

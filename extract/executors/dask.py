@@ -24,8 +24,6 @@ CONFIG = {
     "distributed.diagnostics.computations.nframes": 0,
 }
 
-NO_DASHBOARD = "none without the extra `dashboard`, which `make extras` installs"
-
 logger = logging.getLogger(__name__)
 
 
@@ -35,9 +33,6 @@ class DaskExecutor(BatchExecutor):
     def __init__(self, settings: ExecutorSettings) -> None:
         super().__init__(settings.workers)
         self._settings = settings
-        if settings.dask_address:
-            # Its scheduler may have more workers, and `workers` bounds the requests to a source.
-            self.max_submitted = settings.workers
 
     def __enter__(self) -> Self:
         """Raises SourceUnavailable if no scheduler answers at the address."""
@@ -55,7 +50,7 @@ class DaskExecutor(BatchExecutor):
         self._client = self._resources.enter_context(self._connect())
         if self._settings.dask_address or importlib.util.find_spec("bokeh"):
             self.dashboard = self._client.dashboard_link
-        logger.info("Dask dashboard: %s", self.dashboard or NO_DASHBOARD)
+        logger.info("Dask dashboard: %s", self.dashboard or "none without the extra `dashboard`")
         executor: Executor = self._client.get_executor(pure=False)
         return executor
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from rich.console import Group, RenderableType
 from rich.table import Table
 
+from extract.errors import PROGRAM
 from extract.loading import packages
 from extract.monitoring.notifications import read_outcomes
 from extract.monitoring.volume import volume_alarm
@@ -43,7 +44,7 @@ def report(warehouse: Warehouse, feed: FeedStatus | None) -> RenderableType:
     now = datetime.now(UTC)
     loads, sources = list(_loads(warehouse)), list(_sources(warehouse, now))
     if feed is None and not sources:
-        return f"{warehouse} holds nothing yet. Next: `python run_pipeline.py`."
+        return f"{warehouse} holds nothing yet. Next: `{PROGRAM}`."
     facts = [("warehouse", str(warehouse)), *_feed_facts(warehouse, feed, now), *_facts(warehouse, now)]
     tables = (
         _table("Status (times are UTC)", [], facts),
