@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.dbt.raw import Row, event, features, version
+from tests.dbt.test_dbt_docs import seed
 from tests.dbt.warehouse import Warehouse
 
 
@@ -105,6 +106,14 @@ PLACES: dict[str, tuple[dict[str, Any], tuple[str, str]]] = {
     "moved municipality": (place("OPPLAND", "LUNNER"), ("Akershus", "LUNNER")),
     "its county stays": (place("OPPLAND", "GJØVIK"), ("Innlandet", "GJØVIK")),
     "no county": (place("SKÅNE"), ("Unknown", "Unknown")),
+    "the shelf": (place("KONTINENTALSOKKELEN"), ("Kontinentalsokkelen", "Unknown")),
+    "a name of NAV alone": (place("VIKEN", "VÅLER (VIKEN)"), ("Østfold", "VÅLER (VIKEN)")),
+    "a name in two languages": (
+        place("TROMS OG FINNMARK", "GÁIVUOTNA KÅFJORD"),
+        ("Troms", "GÁIVUOTNA KÅFJORD"),
+    ),
+    "divided municipality": (place("MØRE OG ROMSDAL", "HARAM"), ("Møre og Romsdal", "HARAM")),
+    "merged across a border of counties": (place("VESTFOLD", "SVELVIK"), ("Buskerud", "SVELVIK")),
 }
 CASES: dict[str, tuple[dict[str, Any] | None, dict[str, Any]]] = {
     "nothing said": (
@@ -194,6 +203,11 @@ def cases(tmp_path_factory: pytest.TempPathFactory, manifest: Any) -> Warehouse:
         )
         for name, (document, _) in [*CASES.items(), *PLACES.items(), *GROUPS.items()]
     ]
+    everywhere = [*({"county": row["county"]} for row in seed("counties"))]
+    everywhere += [
+        {"county": row["county"], "municipal": row["municipality"]} for row in seed("municipalities")
+    ]
+    versions.append(version("everywhere", {"workLocations": everywhere}, "2026-03-01T10:00:00Z"))
     found = [
         features(row, rules_version=rules_version, text_length=length)
         for row in versions
@@ -217,6 +231,13 @@ def test_an_ad_becomes_the_row_it_should(name: str, cases: Warehouse) -> None:
 def test_a_place_lies_in_the_county_of_today(name: str, cases: Warehouse) -> None:
     found = cases.rows(f"select county, municipality from nav_marts.ad_places where ad_id = '{name}'")
     assert found == [PLACES[name][1]]
+
+
+def test_every_county_and_municipality_of_2018_to_2026_lies_in_a_county_of_today(cases: Warehouse) -> None:
+    places = {(row["county_today"], row["municipality"]) for row in seed("municipalities")}
+    places |= {(row["county_today"], "Unknown") for row in seed("counties")}
+    found = cases.rows("select county, municipality from nav_marts.ad_places where ad_id = 'everywhere'")
+    assert sorted(found) == sorted(places)
 
 
 @pytest.mark.parametrize("name", GROUPS)
