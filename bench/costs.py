@@ -1,6 +1,6 @@
 """What BigQuery bills for this pipeline: derived from the SQL and the tables' sizes, not measured there.
 
-  python -m bench.costs                      print the tables of docs/costs.md
+  python -m bench.costs                      print the tables of docs/explanation/costs.md
   python -m bench.costs --measure DATABASE   print bench/widths.csv, from a DuckDB warehouse
 
 Flow: reads.csv (what each statement reads, from Google's analyzer) x widths.csv (bytes a value) x rows a day
@@ -251,7 +251,7 @@ def daily_parts() -> dict[str, list[Statement]]:
 
 
 def report() -> str:
-    """The tables of docs/costs.md, as Markdown."""
+    """The tables of docs/explanation/costs.md, as Markdown."""
     hourly, register, daily = hourly_statements(), register_statements(), daily_parts()
     lines = ["## Bytes read", ""]
     for title, parts in (

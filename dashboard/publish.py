@@ -17,7 +17,7 @@ from dashboard.page import Page, render
 from dashboard.scripts import vega_script
 from dashboard.texts import LANGUAGES, texts_in
 from extract.config import PROJECT, PublishSettings, configured
-from extract.errors import ConfigurationError, JobMarketError
+from extract.errors import PROGRAM, ConfigurationError, JobMarketError
 from extract.warehouses.base import Warehouse, shown
 
 PAGES = {"en": "index.html", "no": "no.html"}
@@ -50,9 +50,7 @@ def publish(warehouse: Warehouse) -> Published:
     """
     settings = configured(PublishSettings)
     if not warehouse.marts():
-        raise JobMarketError(
-            f"{warehouse} has no marts. Run `python run_pipeline.py build` first; no page was written."
-        )
+        raise JobMarketError(f"{warehouse} has no marts. Run `{PROGRAM} build` first; no page was written.")
     started, folder = time.monotonic(), PROJECT / settings.site_dir
     try:
         before = _files_of_the_page(folder)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
-from rich.console import Console
+from rich.console import Console, Group
 from rich.logging import RichHandler
 from rich.protocol import is_renderable
 from typer.core import TyperGroup
@@ -25,7 +25,7 @@ from extract.stopping import stop_soon
 HELP = """From NAV's job vacancy feed to the dashboard tables. Without a command: the whole job (run).
 
 Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 75 the source cannot be reached now (run again
-later), 130 stopped. Settings: .dlt/config.toml or the environment; docs/settings.md explains each."""
+later), 130 stopped. Settings: .dlt/config.toml or the environment (docs/reference/settings.md)."""
 
 console = Console(stderr=True)
 is_explained = threading.Event()
@@ -123,9 +123,10 @@ def perform(work: Callable[[], object], debug: bool) -> None:
 
 
 def show(result: object, to: Console | None = None) -> None:
-    """Print a table as it is, anything else as text that a terminal does not wrap."""
-    shown = result if is_renderable(result) else str(result)
-    (to or Console()).print(shown, markup=False, highlight=False, soft_wrap=isinstance(shown, str))
+    """Print each table as it is, anything else as text that is not wrapped."""
+    for part in result.renderables if isinstance(result, Group) else [result]:
+        shown = part if is_renderable(part) else str(part)
+        (to or Console()).print(shown, markup=False, highlight=False, soft_wrap=isinstance(shown, str))
 
 
 @app.callback()

@@ -15,15 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich.console import Console, Group, RenderableType
-from rich.text import Text
 
 from extract import config
 from extract import dbt as transform
-from extract.errors import JobMarketError
+from extract.errors import PROGRAM, JobMarketError
 from extract.executors.bounded_map import BatchExecutor
 from extract.executors.factory import open_executor
 from extract.loading import recovery
-from extract.loading.raw_schema import refuse_older
+from extract.loading.raw_schema import refuse_older, stored_state
 from extract.monitoring.notifications import record, recorded
 from extract.monitoring.progress import Progress
 from extract.monitoring.status import FeedStatus, counts_table, report
@@ -39,6 +38,9 @@ if TYPE_CHECKING:  # imported by the jobs that need them: they take long
     from dashboard.publish import Published
     from extract.sources.mongo.importing import ReconciliationReport
     from extract.sources.rest_api.source import ApiRun
+
+
+QUERY = "dbt -- show --inline \"select * from {{ ref('daily_new_ads') }}\""
 
 
 @dataclass(frozen=True)
@@ -74,12 +76,10 @@ class JobResult(NamedTuple):
 
     def report(self) -> RenderableType:
         """The steps, the tables, and what to do next."""
-        query = "dbt -- show --inline \"select * from {{ ref('daily_new_ads') }}\""
         return Group(
             f"extract: {self.extracted}\nbuild: {self.built}\npublish: {self.published}",
             self.tables,
-            f"The tables are in {self.warehouse}. Next: `python run_pipeline.py status`, or",
-            Text(f"python run_pipeline.py {query}", no_wrap=True, overflow="ignore"),
+            f"The tables are in {self.warehouse}. Next:\n  {PROGRAM} status\n  {PROGRAM} {QUERY}",
         )
 
 
@@ -210,9 +210,9 @@ def _extract(
 
 def _build(warehouse: Warehouse, options: RunOptions) -> transform.BuildSummary:
     if not warehouse.query(f"select 1 from {warehouse.raw('_dlt_loads')} limit 1"):
-        raise JobMarketError(f"{warehouse} holds nothing yet. Run `python run_pipeline.py extract` first.")
-    if state := feed_state(warehouse):
-        refuse_older(state.raw_version)
+        raise JobMarketError(f"{warehouse} holds nothing yet. Run `{PROGRAM} extract` first.")
+    if stored := stored_state(warehouse):
+        refuse_older(stored.raw_version)
     return transform.build(warehouse, options.console)
 
 

@@ -21,7 +21,7 @@ def text(path: str) -> str:
 
 @pytest.mark.parametrize("section", SPECS)
 def test_every_setting_is_documented_and_every_documented_one_exists(section: str) -> None:
-    pages = text("docs/settings.md") + "\n" + text("docs/settings/sources.md")
+    pages = text("docs/reference/settings.md") + "\n" + text("docs/reference/source-settings.md")
     [documented] = re.findall(rf"## `\[{re.escape(section)}\]`\n(.*?)(?:\n## |\Z)", pages, re.S)
     rows = [line.split("|")[1] for line in documented.splitlines()[2:] if line.startswith("|")]
     names = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
@@ -43,5 +43,5 @@ def test_every_link_of_the_docs_leads_somewhere() -> None:
 
 
 def test_every_promise_names_a_test_file_that_exists() -> None:
-    named = re.findall(r"`(tests/[\w/]+\.py)`", text("docs/promises.md"))
+    named = re.findall(r"`(tests/[\w/]+\.py)`", text("docs/explanation/promises.md"))
     assert named and [path for path in named if not (PROJECT / path).exists()] == []

@@ -11,7 +11,7 @@ import dlt
 from dlt.common.destination.exceptions import DestinationException
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from extract.errors import DISK_FULL, JobMarketError
+from extract.errors import DISK_FULL, PROGRAM, JobMarketError
 from extract.loading import packages
 from extract.loading.raw_schema import validate_raw_schema
 from extract.loading.recovery import LOOKBACK, reassign_orphan_rows, reconcile_pending
@@ -21,7 +21,7 @@ STATES_KEPT = 24
 """Of the pipeline's states in the warehouse, the newest; dlt needs one."""
 
 WAY_OUT = (
-    "Fix the cause and run again. If it fails for good, `python run_pipeline.py recover` moves the local "
+    f"Fix the cause and run again. If it fails for good, `{PROGRAM} recover` moves the local "
     "folder aside, and the next run goes on from the warehouse."
 )
 

@@ -35,7 +35,7 @@ def move_local_state_aside(warehouse: Warehouse) -> Path | None:
 
     The next run goes on from the state in the warehouse. That state is older than the pending loads, so every
     source reads their rows again. One thing no source has a second time: the content of an ad that closed in
-    the meantime. It stays in the files of the load, and docs/operations.md shows how to load them.
+    the meantime. It stays in the files of the load, and docs/how-to/operations.md shows how to load them.
     """
     folder = warehouse.pipelines_dir / PIPELINE
     if not folder.exists():

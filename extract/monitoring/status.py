@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from rich.console import Group, RenderableType
 from rich.table import Table
 
+from extract.errors import PROGRAM
 from extract.loading import packages
 from extract.monitoring.notifications import read_outcomes
 from extract.monitoring.volume import volume_alarm
@@ -43,7 +44,7 @@ def report(warehouse: Warehouse, feed: FeedStatus | None) -> RenderableType:
     now = datetime.now(UTC)
     loads, sources = list(_loads(warehouse)), list(_sources(warehouse, now))
     if feed is None and not sources:
-        return f"{warehouse} holds nothing yet. Next: `python run_pipeline.py`."
+        return f"{warehouse} holds nothing yet. Next: `{PROGRAM}`."
     facts = [("warehouse", str(warehouse)), *_feed_facts(warehouse, feed, now), *_facts(warehouse, now)]
     tables = (
         _table("Status (times are UTC)", [], facts),
@@ -77,8 +78,11 @@ def _feed_facts(warehouse: Warehouse, feed: FeedStatus | None, now: datetime) ->
         return
     yield "feed", f"{feed.host}{' (a mock feed on this machine)' if feed.is_mock else ''}"
     yield "cursor", feed.cursor or "at the start"
-    if last := warehouse.query(f"select max(extracted_at) from {warehouse.raw('feed_loads')}"):
-        yield "last load", _time_and_age(last[0][0], now)
+    until = f"timestamp '{now:%F %T}+00'"
+    for (last,) in warehouse.query(
+        f"select max(extracted_at) from {warehouse.raw('feed_loads')} where extracted_at <= {until}"
+    ):
+        yield "last load", _time_and_age(last, now) if last else "-"
     if feed.newest_event_at:
         yield "newest event", _time_and_age(feed.newest_event_at, now)
     reasons = [f"{len(ids):,}: {reason}, such as {ids[0]}" for reason, ids in feed.failures.items()]

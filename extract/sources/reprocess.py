@@ -22,7 +22,7 @@ from extract.executors.bounded_map import BatchExecutor
 from extract.features import rules as features
 from extract.loading.load import prepare, run_load
 from extract.monitoring.progress import Progress
-from extract.schema import AD_FEATURES
+from extract.schema import AD_FEATURES, new_tables
 from extract.warehouses.base import Warehouse
 
 BATCH = 500
@@ -88,6 +88,7 @@ def _one_load(
 ) -> Any:
     @dlt.resource(name="versions")
     def versions() -> Iterator[Any]:
+        yield from new_tables(dlt.current.resource_state())
         describe = partial(
             describe_versions, rules_version=features.RULES_VERSION, extracted_at=datetime.now(UTC)
         )

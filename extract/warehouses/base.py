@@ -14,7 +14,7 @@ import pyarrow as pa
 from dlt.common.exceptions import DltException
 
 from extract.config import PROJECT, WarehouseSettings
-from extract.errors import JobMarketError
+from extract.errors import PROGRAM, JobMarketError
 from extract.warehouses.lock import file_lock
 
 PIPELINE = "job_market"
@@ -48,7 +48,7 @@ class Warehouse(ABC):
         except (ValueError, KeyError, DltException) as error:
             raise JobMarketError(
                 f"dlt's local folder {shown(self.pipelines_dir / PIPELINE)} cannot be read ({error}). Run "
-                "`python run_pipeline.py recover`: it moves the folder aside, and the next run goes on from "
+                f"`{PROGRAM} recover`: it moves the folder aside, and the next run goes on from "
                 "the warehouse."
             ) from error
         # A trace keeps what exceptions say, which can be a header or a parameter of a request.

@@ -15,7 +15,12 @@ changed_ads as (
 
 {% endif -%}
 versions as (
-    select * from {{ ref('stg_ad_versions') }}
+    select
+        * replace (
+            -- no state is newer than its reading; a day is left for clocks that differ
+            case when changed_at > extracted_at + interval 1 day then extracted_at else changed_at end as changed_at
+        )
+    from {{ ref('stg_ad_versions') }}
     {%- if is_incremental() %}
     where ad_id in (select ad_id from changed_ads)
     {%- endif %}

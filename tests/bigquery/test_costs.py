@@ -1,4 +1,4 @@
-"""What docs/costs.md says is what bench/costs.py derives, and that is derived from the SQL of today."""
+"""docs/explanation/costs.md says what bench/costs.py derives, and that is derived from the SQL of today."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DAY = costs.Read("t", 1000.0, 10.0)
 
 
 def test_the_document_holds_the_tables_that_the_script_prints() -> None:
-    assert costs.report() in (ROOT / "docs" / "costs.md").read_text()
+    assert costs.report() in (ROOT / "docs" / "explanation" / "costs.md").read_text()
 
 
 def test_the_models_named_are_exactly_the_projects() -> None:

@@ -37,6 +37,33 @@ def test_rows_of_an_archive_alone_make_ads_but_no_days(warehouse: Warehouse) -> 
     ) == [(date(2021, 3, 1), 1), (date(2021, 3, 2), 1), (date(2021, 3, 3), 2)]
 
 
+def test_rows_of_the_year_9999_hold_up_no_status_as_of_date_lag_or_later_load(warehouse: Warehouse) -> None:
+    far = "9999-12-31T22:00:00Z"
+    with warehouse.raw() as raw:
+        state = version("a", {"published": "2026-03-01", "extent": "Deltid"}, far)
+        raw.append(versions=[state], events=[event("a", "ACTIVE", far)], at="2026-03-01T12:00:00Z")
+        raw.append(load_id="wrong clock", at=far, complete=False)
+        raw.append(events=[event("b", "ACTIVE", "2026-03-02T10:00:00Z")], at="2026-03-02T12:00:00Z")
+        raw.complete("wrong clock", far)
+    warehouse.dbt("build")
+    closing = event("a", "INACTIVE", "2026-03-04T10:00:00Z")
+    with warehouse.raw() as raw:
+        raw.append(
+            versions=[version("a", {"published": "2026-03-01", "extent": "Heltid"}, "2026-03-03T10:00:00Z")],
+            events=[closing],
+            at="2026-03-04T12:00:00Z",
+            complete=False,
+            load_id="next",
+        )
+        raw.complete("next", "2026-03-04T12:00:00Z")
+    warehouse.dbt("build")
+    ads = warehouse.rows("select ad_id, status, closed_on, states_part_time from nav_marts.fct_ads order by 1")
+    assert ads == [("a", "INACTIVE", date(2026, 3, 4), False), ("b", "ACTIVE", None, None)]
+    assert warehouse.rows("select max(day) from nav_marts.daily_new_ads") == [(date(2026, 3, 4),)]
+    lags = "select lag_seconds from nav_marts.pipeline_health order by extracted_at"
+    assert warehouse.rows(lags) == [(None,), (7200,), (7200,), (None,)]
+
+
 def test_a_load_that_is_not_complete_is_not_read_until_it_is(warehouse: Warehouse) -> None:
     with warehouse.raw() as raw:
         raw.append(events=[event("seen", "ACTIVE", "2026-03-02T10:00:00Z")], at="2026-03-05T10:00:00Z")

@@ -10,7 +10,7 @@ import pytest
 
 from dashboard import publish as page
 from extract.config import WarehouseSettings
-from extract.errors import ConfigurationError, JobMarketError
+from extract.errors import PROGRAM, ConfigurationError, JobMarketError
 from extract.warehouses.duckdb import DuckDBWarehouse
 
 FIRST = {"index.html": "1", "no.html": "1", "data/dictionary.csv": "1", "assets/old.js": "1"}
@@ -91,7 +91,7 @@ def test_a_page_that_cannot_be_made_leaves_the_earlier_one(
     site = tmp_path / "site"
     publish(site, FIRST)
     monkeypatch.setattr(Warehouse, "marts", lambda self: [])
-    with pytest.raises(JobMarketError, match=r"has no marts. Run `python run_pipeline.py build` first"):
+    with pytest.raises(JobMarketError, match=f"has no marts. Run `{PROGRAM} build` first"):
         publish(site, SECOND)
     monkeypatch.undo()
     assert files(site) == FIRST

@@ -27,7 +27,7 @@ from extract.errors import ConfigurationError, SourceUnavailable
 from extract.hashing import decode_json
 from extract.privacy.redact import is_organisation_number
 from extract.sources.brreg.units import reject
-from extract.sources.http import Answer, HttpClient, HttpSettings, RetryableError, with_retries
+from extract.sources.http import Answer, HttpClient, HttpSettings, RetryableError
 
 CHUNK = 1 << 18
 DOWNLOAD_SECONDS = 3600
@@ -61,7 +61,7 @@ class RegisterClient:
         unit: Any = None
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as file:
-            asyncio.run(with_retries(lambda: self._fetch(url, file), self._http, url))
+            asyncio.run(self._fetch(url, file))
             file.seek(0)
             try:
                 reader = _Reader(gzip.GzipFile(fileobj=file))
@@ -77,19 +77,24 @@ class RegisterClient:
                 ) from None
 
     async def _fetch(self, url: str, file: BinaryIO) -> None:
-        file.seek(0)
-        file.truncate()
-        timeout = aiohttp.ClientTimeout(DOWNLOAD_SECONDS, sock_read=self._http.read_timeout)
-        options: dict[str, Any] = {"timeout": timeout, "auto_decompress": False}
-        headers = {"Accept-Encoding": "identity"}
-        async with HttpClient(self._http) as client, client.open("GET", url, headers, **options) as response:
+        async def save(response: aiohttp.ClientResponse) -> None:
             _refuse(response.status, url)
+            file.seek(0)
+            file.truncate()
             async for chunk in response.content.iter_chunked(CHUNK):
                 file.write(chunk)
-        try:
-            self.made_at = parsedate_to_datetime(response.headers["Last-Modified"]).astimezone(UTC)
-        except (KeyError, ValueError):
-            self.made_at = None
+            try:
+                self.made_at = parsedate_to_datetime(response.headers["Last-Modified"]).astimezone(UTC)
+            except (KeyError, ValueError):
+                self.made_at = None
+
+        options: dict[str, Any] = {
+            "timeout": aiohttp.ClientTimeout(DOWNLOAD_SECONDS, sock_read=self._http.read_timeout),
+            "auto_decompress": False,
+            "headers": {"Accept-Encoding": "identity"},
+        }
+        async with HttpClient(self._http) as client:
+            await client.request("GET", url, save, **options)
 
     def changed_units(self, state: dict[str, Any]) -> list[Any]:
         """The units that the next updates name, as they are now, and rejects; moves the state on.
