@@ -137,7 +137,7 @@ def _top(version: Version = False) -> None:
 @job
 def run(options: RunOptions, since: Since = None, executor: Executor = None) -> object:
     """Extract, build and publish. A daily schedule runs this."""
-    return jobs.run(options, since, executor).report()
+    return jobs.run(options, since, executor)
 
 
 @job
@@ -146,16 +146,8 @@ def extract(options: RunOptions, since: Since = None, executor: Executor = None)
     return jobs.extract(options, since, executor)
 
 
-@job
-def build(options: RunOptions) -> object:
-    """Build and test the dbt models."""
-    return jobs.build(options)
-
-
-@job
-def publish(options: RunOptions) -> object:
-    """Write the page and the dbt docs from the marts."""
-    return jobs.publish(options)
+job(jobs.build)
+job(jobs.publish)
 
 
 @job
@@ -182,10 +174,7 @@ def import_archive(options: RunOptions, file: ArchiveFile = None) -> None:
     jobs.import_archive(options, file, show)
 
 
-@job
-def register(options: RunOptions) -> object:
-    """Load what changed in the business register."""
-    return jobs.register(options)
+job(jobs.register)
 
 
 @job
@@ -194,10 +183,7 @@ def source(options: RunOptions, name: ApiName) -> object:
     return jobs.source(options, name)
 
 
-@job
-def recover(options: RunOptions) -> object:
-    """Move the files of a load that fails for good aside."""
-    return jobs.recover(options)
+job(jobs.recover)
 
 
 @app.command()

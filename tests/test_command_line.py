@@ -308,8 +308,8 @@ def test_debug_shows_the_trace_even_where_the_causes_of_an_error_form_a_cycle(
         first.__cause__, second.__cause__ = second, first
         raise first
 
-    monkeypatch.setattr(jobs, "build", fail)
+    monkeypatch.setattr(jobs, "status", fail)
     with pytest.raises(SystemExit, match="1"):
-        app(["build", "--debug"])
+        app(["status", "--debug"])
     printed = capsys.readouterr().err
     assert "Traceback" in printed and printed.endswith("KeyError. Run again with --debug to see where.\n")
