@@ -5,10 +5,11 @@ BIN := .venv/bin
 INSTALL := $(BIN)/uv pip install --quiet --require-hashes --no-deps
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
-.PHONY: run test install extras lint bench faults crashes lock clean
+.PHONY: run test install extras lint docs notebook derived bench faults crashes lock clean
 
+# DEMO="--days 5 --ads-a-day 30" serves a smaller world.
 run: .venv/.run
-	$(BIN)/python -m demo --port 0 -- sh -c '$(BIN)/python run_pipeline.py register && $(BIN)/python run_pipeline.py'
+	$(BIN)/python -m demo --port 0 $(DEMO) -- sh -c '$(BIN)/python run_pipeline.py register && $(BIN)/python run_pipeline.py'
 
 test: .venv/.dev .venv-servers/.done
 	$(BIN)/python -m pytest
@@ -19,8 +20,8 @@ install: .venv/.run
 # And what only some need: AWS Secrets Manager, loading through a bucket, Dask's dashboard.
 extras: .venv/.extras
 
-# Some minutes, most of them mypy's first run.
 lint: .venv/.dev .venv-servers/.done
+	@echo "Some five minutes the first time, most of them mypy's; one minute later on."
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -28,6 +29,20 @@ lint: .venv/.dev .venv-servers/.done
 	$(BIN)/zizmor --offline --quiet .github
 	$(BIN)/python -m pytest -n 0 tests/dbt/test_dbt_docs.py   # every model and column described, every grain tested
 	$(BIN)/python -m tests.lint_sql
+
+# The docs as HTML, with search, beside the page: open site/guide/index.html from disk.
+docs: .venv/.docs
+	$(BIN)/mkdocs build --quiet --strict
+
+# Five questions, answered with the marts: a notebook in the browser.
+notebook: .venv/.docs
+	$(BIN)/marimo edit docs/notebook.py
+
+# What the docs and the costs derive from the code, after a change of a model, a column or an option: some minutes.
+derived: .venv/.dev .venv-servers/.done
+	DERIVE=1 $(BIN)/python -m pytest -n 0 tests/bigquery/test_costs.py -k analyzer
+	$(BIN)/python -m bench.derived
+	$(BIN)/python -m tests.faults.api_faults > docs/explanation/faults.md
 
 bench: .venv/.dev .venv-servers/.done
 	$(BIN)/python -m bench
@@ -48,6 +63,8 @@ lock: .venv/.uv
 	$(COMPILE) pyproject.toml --all-extras -o requirements-extras.lock
 	cp requirements-dev.lock requirements.lock
 	$(COMPILE) pyproject.toml -o requirements.lock
+	cp requirements-dev.lock requirements-docs.lock
+	$(COMPILE) --group docs -o requirements-docs.lock
 	$(COMPILE) $(UPGRADE) --group servers -o requirements-servers.lock
 	$(COMPILE) $(UPGRADE) --group installer -o requirements-uv.lock
 
@@ -74,7 +91,11 @@ clean:
 	@$(INSTALL) -r $<
 	@touch $@
 
-.venv/.dev: requirements-dev.lock .venv/.uv
+.venv/.docs: requirements-docs.lock .venv/.run
+	@$(INSTALL) -r $<
+	@touch $@
+
+.venv/.dev: requirements-dev.lock .venv/.docs
 	@$(INSTALL) -r $<
 	@touch $@
 

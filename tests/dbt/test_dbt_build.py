@@ -57,7 +57,9 @@ def test_rows_of_the_year_9999_hold_up_no_status_as_of_date_lag_or_later_load(wa
         )
         raw.complete("next", "2026-03-04T12:00:00Z")
     warehouse.dbt("build")
-    ads = warehouse.rows("select ad_id, status, closed_on, states_part_time from nav_marts.fct_ads order by 1")
+    ads = warehouse.rows(
+        "select ad_id, status, closed_on, states_part_time from nav_marts.fct_ads order by 1"
+    )
     assert ads == [("a", "INACTIVE", date(2026, 3, 4), False), ("b", "ACTIVE", None, None)]
     assert warehouse.rows("select max(day) from nav_marts.daily_new_ads") == [(date(2026, 3, 4),)]
     lags = "select lag_seconds from nav_marts.pipeline_health order by extracted_at"
