@@ -60,8 +60,8 @@ def tables_page() -> str:
         "",
         "What the loader writes (`nav_raw`) and what dbt makes of it for use (`nav_marts`). The dbt docs",
         "(`site/docs/index.html`) describe each column, with its type and the SQL behind it;",
-        "`site/data/dictionary.csv` holds the same for the marts. A `_at` is a time in UTC, a `_on` a date in Oslo.",
-        "This page is written by `make derived`.",
+        "`site/data/dictionary.csv` holds the same for the marts.",
+        "An `_at` is a time in UTC, an `_on` a date in Oslo. This page is written by `make derived`.",
     ]
     for dataset, path in (
         ("nav_marts", "models/marts/_marts.yml"),
@@ -80,8 +80,8 @@ def commands_page() -> str:
     lines = [
         "# Commands",
         "",
-        "`.venv/bin/python run_pipeline.py COMMAND [OPTIONS]`; without a command it is `run`. `--version` prints the",
-        "version, `--help` the commands or the options of one. This page is written by `make derived`.",
+        "`.venv/bin/python run_pipeline.py COMMAND [OPTIONS]`; without a command it is `run`. `--version`",
+        "prints the version, `--help` the commands or the options of one. This page is written by `make derived`.",
         "",
         "| command | does | takes |",
         "|---|---|---|",
