@@ -30,9 +30,10 @@ lint: .venv/.dev .venv-servers/.done
 	$(BIN)/python -m pytest -n 0 tests/dbt/test_dbt_docs.py   # every model and column described, every grain tested
 	$(BIN)/python -m tests.lint_sql
 
-# The docs as HTML, with search, beside the page: open site/guide/index.html from disk.
+# The docs as HTML, beside the page. They open from disk; their search wants a server.
 docs: .venv/.docs
-	$(BIN)/mkdocs build --quiet --strict
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@echo "site/guide/index.html; with search: $(BIN)/python -m http.server --bind 127.0.0.1 --directory site/guide"
 
 # Five questions, answered with the marts: a notebook in the browser.
 notebook: .venv/.docs
