@@ -117,6 +117,7 @@ def reprocess(options: RunOptions, executor: str | None = None) -> reprocessing.
         open_executor(executor) as pool,
         Progress(options.console) as progress,
     ):
+        _require_load(warehouse)
         return reprocessing.reprocess(warehouse, pool, progress)
 
 
@@ -185,11 +186,15 @@ def _extract(
 
 
 def _build(warehouse: Warehouse, options: RunOptions) -> transform.BuildSummary:
-    if not warehouse.query(f"select 1 from {warehouse.raw('_dlt_loads')} limit 1"):
-        raise JobMarketError(f"{warehouse} holds nothing yet. Run `{PROGRAM} extract` first.")
+    _require_load(warehouse)
     if stored := stored_state(warehouse):
         refuse_older(stored.raw_version)
     return transform.build(warehouse, options.console)
+
+
+def _require_load(warehouse: Warehouse) -> None:
+    if not warehouse.query(f"select 1 from {warehouse.raw('_dlt_loads')} limit 1"):
+        raise JobMarketError(f"{warehouse} holds nothing yet. Run `{PROGRAM} extract` first.")
 
 
 def _publish(warehouse: Warehouse, options: RunOptions) -> Published:
