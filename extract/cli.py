@@ -169,9 +169,9 @@ def reprocess(options: RunOptions, executor: Executor = None) -> object:
 
 
 @job
-def import_archive(options: RunOptions, file: ArchiveFile = None) -> None:
+def import_archive(options: RunOptions, file: ArchiveFile = None) -> object:
     """Import the archive from MongoDB or from a file."""
-    jobs.import_archive(options, file, show)
+    return jobs.import_archive(options, file)
 
 
 job(jobs.register)

@@ -7,7 +7,7 @@ change (failed, recovered) is posted to the webhook. Each raises JobMarketError.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -121,17 +121,12 @@ def reprocess(options: RunOptions, executor: str | None = None) -> reprocessing.
         return reprocessing.reprocess(warehouse, pool, progress)
 
 
-def import_archive(
-    options: RunOptions, file: Path | None = None, show: Callable[[RenderableType], None] = print
-) -> ReconciliationReport:
-    """Import the archive from its server or from a file; `show` gets the report before it is checked."""
+def import_archive(options: RunOptions, file: Path | None = None) -> ReconciliationReport:
+    """Import the archive from its server or from a file."""
     from extract.sources.mongo.importing import import_archive as load
 
     with _locked("import-archive", options) as warehouse, options.console.status("reading the archive"):
-        report = load(warehouse, config.configured(config.ArchiveSettings), file)
-        show(report.table())
-        report.check()
-    return report
+        return load(warehouse, config.configured(config.ArchiveSettings), file)
 
 
 def register(options: RunOptions) -> str:
