@@ -37,7 +37,7 @@ def no_variable_outlives_its_file() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def duckdb_opens_its_file_once_a_load() -> Iterator[None]:
-    """dlt opens and closes it for each table, a third of the time of a small load. A process of its own does so."""
+    """dlt opens it for each table, a third of the time of a small load. The command does so in its process."""
     load = dlt.Pipeline.load
 
     def with_the_file_open(pipeline: dlt.Pipeline, *arguments: Any, **options: Any) -> Any:

@@ -1,7 +1,7 @@
 """dbt run in this process on a DuckDB file of its own: build, and look at every table.
 
-The project is parsed once for all tests; a build of the whole project then takes two seconds, nearly all of it dbt's
-own. So a full refresh that a table is only compared with is compiled once, and its statements are run without dbt.
+The project is parsed once for all tests. A build of the whole project then takes two seconds, nearly all of them
+dbt's own: a full refresh with which tables are compared is compiled once, and its statements run without dbt.
 """
 
 from __future__ import annotations

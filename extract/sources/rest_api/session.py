@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import BaseAdapter
 
 from extract.hashing import decode_json
-from extract.sources.http import USER_AGENT, Answer, HttpClient, HttpSettings, with_retries
+from extract.sources.http import USER_AGENT, Answer, HttpClient, HttpSettings, whole_answer
 
 
 class ApiResponse(requests.Response):
@@ -30,32 +31,30 @@ class _ApiAdapter(BaseAdapter):
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         answer = asyncio.run(self._answer(request))
         response = ApiResponse()
-        response.status_code = answer.status
+        response.status_code, response._content = answer.status, answer.body
         response.headers.update(answer.headers)
         response.url, response.request, response.encoding = request.url or "", request, "utf-8"
-        response._content = answer.body
         return response
 
     async def _answer(self, request: requests.PreparedRequest) -> Answer:
-        headers: Any = dict(request.headers)
-        method, url = request.method or "GET", request.url or ""
+        method, url, sent = request.method or "GET", request.url or "", dict(request.headers)
         async with HttpClient(self._settings) as client:
-            return await with_retries(
-                lambda: client.request(method, url, headers, request.body), self._settings, url
-            )
+            return await client.request(method, url, whole_answer, headers=sent, data=request.body)
 
     def close(self) -> None:
         """Nothing is kept open."""
 
 
-def api_session(settings: HttpSettings) -> requests.Session:
-    """A session for dlt's RESTClient and its authentication.
+def api_session(settings: HttpSettings, address: str) -> requests.Session:
+    """A session for dlt's RESTClient and its authentication that asks the host of `address` alone.
 
-    It raises SourceUnavailable where requests would raise its own errors; statuses below 500 are returned.
+    It raises SourceUnavailable where requests would raise its own errors, and InvalidSchema for another host;
+    statuses below 500 are returned.
     """
     session = requests.Session()
     session.headers["User-Agent"] = USER_AGENT
     session.trust_env = False  # no proxy and no .netrc: what is sent is what is configured
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, _ApiAdapter(settings))
+    session.adapters.clear()  # requests refuses a host for which it has none
+    url = urlsplit(address)
+    session.mount(f"{url.scheme}://{url.netloc}/", _ApiAdapter(settings))
     return session
