@@ -63,12 +63,26 @@ def one_sentence(printed: str) -> str:
     return lines[0]
 
 
+@pytest.fixture(scope="module")
+def first_run(tmp_path_factory: pytest.TempPathFactory, feed: Served) -> tuple[Command, dict[str, str]]:
+    """A command whose warehouse is loaded and built, and what was printed meanwhile, by command."""
+    command, printed = Command(tmp_path_factory.mktemp("built"), feed.url), {}
+    for arguments in (("extract", *SINCE), ("status",), ("build",)):
+        code, printed[arguments[0]] = command(*arguments, EXECUTOR__WORKERS="2")
+        assert code == 0, printed
+    return command, printed
+
+
+@pytest.fixture
+def built(first_run: tuple[Command, dict[str, str]]) -> Command:
+    return first_run[0]
+
+
 def test_each_command_does_its_part_and_the_whole_job_ends_with_a_summary_and_what_to_do_next(
-    command: Command,
+    first_run: tuple[Command, dict[str, str]],
 ) -> None:
-    assert command("extract", *SINCE)[0] == 0
-    assert "nav_marts" not in command("status")[1]
-    assert command("build")[0] == 0
+    command, printed_before = first_run
+    assert "nav_marts" not in printed_before["status"]
     assert not (command.folder / "site").exists()
 
     code, printed = command()
@@ -85,8 +99,10 @@ def test_each_command_does_its_part_and_the_whole_job_ends_with_a_summary_and_wh
     assert "times are UTC" in printed
 
 
-def test_away_from_a_terminal_the_log_is_a_few_plain_lines(command: Command) -> None:
-    _, printed = command("extract", *SINCE)
+def test_away_from_a_terminal_the_log_is_a_few_plain_lines(
+    first_run: tuple[Command, dict[str, str]],
+) -> None:
+    printed = first_run[1]["extract"]
     logged = [line.split(" INFO ")[1] for line in printed.splitlines() if " INFO " in line]
     assert len(logged) <= 4, logged
     assert re.match(r"caught up after \d+ pages, \d+ details to fetch", logged[1])
@@ -200,7 +216,7 @@ def test_the_target_on_the_command_line_wins_over_the_configured_one(command: Co
 def test_a_wrong_setting_is_named_with_code_2(
     setting: str, value: str, message: str, command: Command
 ) -> None:
-    code, printed = command("extract", *SINCE, **{setting: value})
+    code, printed = command.here("extract", *SINCE, **{setting: value})
     assert code == 2
     assert message in one_sentence(printed)
     assert "hush" not in printed
@@ -214,10 +230,10 @@ def test_a_feed_that_cannot_be_reached_is_code_75(command: Command) -> None:
 
 def test_a_register_or_an_archive_that_cannot_be_read_is_named(command: Command) -> None:
     nowhere = {"SOURCES__REGISTER__BASE_URL": "http://127.0.0.1:9", "SOURCES__REGISTER__ATTEMPTS": "1"}
-    code, printed = command("register", **nowhere)
+    code, printed = command.here("register", **nowhere)
     assert code == 75
     assert "What was loaded before is kept" in one_sentence(printed)
-    code, printed = command("import-archive")
+    code, printed = command.here("import-archive")
     assert code == 2
     assert "Set uri of [sources.mongo_archive]" in one_sentence(printed)
 
@@ -244,7 +260,7 @@ def test_a_database_that_another_program_has_open_is_named(command: Command) -> 
 def test_a_file_that_is_no_database_is_left_alone(command: Command) -> None:
     path = Path(command.environment["WAREHOUSE__DUCKDB_PATH"])
     path.write_text("dear diary" * 1000)
-    code, printed = command("extract")
+    code, printed = command.here("extract")
     assert code == 1
     assert "cannot be opened" in one_sentence(printed)
     assert path.read_text() == "dear diary" * 1000
@@ -252,18 +268,9 @@ def test_a_file_that_is_no_database_is_left_alone(command: Command) -> None:
 
 def test_a_place_that_cannot_be_written_is_named(command: Command) -> None:
     (command.folder / "file").write_text("")
-    code, printed = command("extract", WAREHOUSE__PIPELINES_DIR=str(command.folder / "file" / "dlt"))
+    code, printed = command.here("extract", WAREHOUSE__PIPELINES_DIR=str(command.folder / "file" / "dlt"))
     assert code == 2
     assert "cannot be written" in one_sentence(printed)
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory, feed: Served) -> Command:
-    """A command whose warehouse is loaded and built."""
-    command = Command(tmp_path_factory.mktemp("built"), feed.url)
-    for arguments in (("extract", *SINCE), ("build",)):
-        assert command(*arguments)[0] == 0
-    return command
 
 
 def test_a_dbt_command_runs_with_the_connection_and_the_lock_of_the_job(built: Command) -> None:

@@ -34,7 +34,7 @@ GROUP_COLUMNS = {
 
 
 @pytest.fixture(autouse=True)
-def dbt_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def dbt_folders(tmp_path: Path, builds_need_not_parse: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path / "target"))
     monkeypatch.setenv("DBT_LOG_PATH", str(tmp_path / "logs"))
 
@@ -140,7 +140,7 @@ def personal_data_in(job: Job, world: World) -> list[str]:
     return [text for kind in world.personal_data() for text in kind if text.lower() in stored]
 
 
-@pytest.mark.parametrize("hours", [12, pytest.param(240, marks=pytest.mark.long)])
+@pytest.mark.parametrize("hours", [8, pytest.param(240, marks=pytest.mark.long)])
 def test_hourly_polls_give_the_tables_of_one_poll_at_the_end(
     hours: int, world: World, feed: Served, tmp_path: Path
 ) -> None:

@@ -31,12 +31,16 @@ Manifest = dict[str, Any]
 
 @dataclass
 class Dbt:
-    """dbt with the project's example profile, as a user copies it, and files under `folder`."""
+    """dbt with the project's example profile, as a user copies it, and files under `folder`.
+
+    The project is parsed once, for the first command that reads it.
+    """
 
     target: str
     folder: Path
     environment: dict[str, str]
     project_dir: Path = PROJECT_DIR
+    parsed: Any = None
 
     def __call__(self, *arguments: str, listener: Callable[[Any], None] | None = None) -> list[str]:
         """Run dbt; returns what went wrong, a line a node."""
@@ -56,7 +60,9 @@ class Dbt:
         }
         options = [text for name, value in where.items() for text in (name, str(value))]
         with mock.patch.dict(os.environ, self.environment | outputs):
-            runner = dbtRunner(callbacks=[listener] if listener else [])
+            if self.parsed is None and arguments[0] != "debug":
+                self.parsed = dbtRunner().invoke(["parse", "--quiet", *options]).result
+            runner = dbtRunner(self.parsed, callbacks=[listener] if listener else [])
             done = runner.invoke([*arguments, "--quiet", "--no-use-colors", *options])
         if done.exception:
             return [str(done.exception)]

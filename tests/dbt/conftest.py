@@ -1,26 +1,12 @@
-"""The dbt project parsed once, and for each test a warehouse that holds the seeds alone."""
+"""A warehouse that holds the seeds alone, for each test."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from dbt.contracts.graph.manifest import Manifest
 
 from tests.dbt.warehouse import Warehouse
-
-
-@pytest.fixture(scope="package")
-def manifest(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
-    return Warehouse(tmp_path_factory.mktemp("parse")).parsed()
-
-
-@pytest.fixture(scope="package")
-def seeded(tmp_path_factory: pytest.TempPathFactory, manifest: Manifest) -> Warehouse:
-    """Not to be changed, but copied."""
-    warehouse = Warehouse(tmp_path_factory.mktemp("seeded"), manifest)
-    warehouse.dbt("seed")
-    return warehouse
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """dbt run in this process on a DuckDB file of its own: build, and look at every table.
 
-The project is parsed once for all tests. A build of the whole project then takes two seconds, nearly all of them
+The project is parsed once for all tests. A build of all of it then takes two seconds, nearly all of them
 dbt's own: a full refresh with which tables are compared is compiled once, and its statements run without dbt.
 """
 
@@ -28,9 +28,11 @@ _full_refreshes: dict[str, list[str]] = {}
 class Warehouse:
     """A DuckDB file `job_market.duckdb` under `folder`, with empty raw tables at first."""
 
-    def __init__(self, folder: Path, manifest: Manifest | None = None) -> None:
+    def __init__(
+        self, folder: Path, manifest: Manifest | None = None, file: str = "job_market.duckdb"
+    ) -> None:
         self.folder = folder
-        self.path = folder / "job_market.duckdb"
+        self.path = folder / file
         self.manifest = manifest
         self.dataset = "nav"
         shutil.copy(PROJECT / "profiles.example.yml", folder / "profiles.yml")

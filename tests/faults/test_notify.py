@@ -140,7 +140,7 @@ def test_every_job_posts_its_failure(arguments: tuple[str, ...], webhook: Webhoo
     command = Command(tmp_path, "http://127.0.0.1:9")
     away = {"SOURCES__REGISTER__BASE_URL": "http://127.0.0.1:9", "SOURCES__REGISTER__ATTEMPTS": "1"}
     name, *rest = arguments
-    code, printed = command(name, "--notify", webhook.url, *rest, **away)
+    code, printed = command.here(name, "--notify", webhook.url, *rest, **away)
     assert code != 0 and len(webhook.texts) == 1, printed
     assert f"{' '.join(arguments[:2]) if name == 'source' else name} failed. " in webhook.texts[0]
     assert webhook.texts[0].split(" failed. ")[1].strip()[:40] in printed
@@ -148,5 +148,5 @@ def test_every_job_posts_its_failure(arguments: tuple[str, ...], webhook: Webhoo
 
 def test_a_wrong_setting_is_posted_too(webhook: Webhook, tmp_path: Path) -> None:
     command = Command(tmp_path, "http://127.0.0.1:9")
-    code, _ = command("extract", "--notify", webhook.url, SOURCES__NAV_FEED__BASE_URL="nowhere")
+    code, _ = command.here("extract", "--notify", webhook.url, SOURCES__NAV_FEED__BASE_URL="nowhere")
     assert code == 2 and "extract failed. sources.nav_feed.base_url" in webhook.texts[0]
