@@ -1,4 +1,4 @@
-"""Which process runs which test (a folder shares what is dear to make), and what a file leaves behind."""
+"""Which process runs which test, what all tests share, and what a file leaves behind."""
 
 from __future__ import annotations
 
@@ -21,15 +21,20 @@ if TYPE_CHECKING:
 gc.set_threshold(100_000, 50, 50)
 
 
-class ByFolder(LoadScopeScheduling):
-    """tests/bigquery/... is one piece of work, and so is tests/test_docs.py."""
+TOGETHER = ("tests/bigquery/", "tests/executors/", "tests/page/")
+"""Folders whose files share servers, warehouses and clusters."""
+
+
+class ByFile(LoadScopeScheduling):
+    """A file is one piece of work, and so is a folder of TOGETHER."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "/".join(nodeid.split("::")[0].split("/")[:2])
+        file = nodeid.split("::")[0]
+        return next((folder for folder in TOGETHER if file.startswith(folder)), file)
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFolder:
-    return ByFolder(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="module", autouse=True)
