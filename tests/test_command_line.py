@@ -180,21 +180,21 @@ def test_without_a_command_the_whole_job_runs_with_its_options() -> None:
 
 def test_build_reprocess_and_publish_of_an_empty_warehouse_say_what_to_run_first(command: Command) -> None:
     for name in ("build", "reprocess"):
-        code, printed = command(name)
+        code, printed = command.here(name)
         assert (code, one_sentence(printed)) == (
             1,
             f"{command.folder}/test.duckdb holds nothing yet. Run `{PROGRAM} extract` first.",
         )
-    code, printed = command("publish")
+    code, printed = command.here("publish")
     assert code == 1 and f"Run `{PROGRAM} build` first" in one_sentence(printed)
     assert not (command.folder / "site").exists()
 
 
 def test_the_target_on_the_command_line_wins_over_the_configured_one(command: Command) -> None:
-    code, printed = command("status", "--target", "duckdb", WAREHOUSE__TARGET="bigquery")
+    code, printed = command.here("status", "--target", "duckdb", WAREHOUSE__TARGET="bigquery")
     assert (code, "test.duckdb holds nothing yet" in printed) == (0, True), printed
     no_key = {"BIGQUERY_KEY__SOURCE": "environment", "JOB_MARKET_BIGQUERY_KEY": ""}
-    code, printed = command("extract", "--target", "bigquery", **no_key)
+    code, printed = command.here("extract", "--target", "bigquery", **no_key)
     assert (code, "No BigQuery access" in one_sentence(printed)) == (2, True), printed
 
 
@@ -223,7 +223,7 @@ def test_a_wrong_setting_is_named_with_code_2(
 
 
 def test_a_feed_that_cannot_be_reached_is_code_75(command: Command) -> None:
-    code, printed = command("extract", SOURCES__NAV_FEED__BASE_URL="http://127.0.0.1:9")
+    code, printed = command.here("extract", SOURCES__NAV_FEED__BASE_URL="http://127.0.0.1:9")
     assert code == 75
     assert "try later" in one_sentence(printed)
 
@@ -278,12 +278,12 @@ def test_a_dbt_command_runs_with_the_connection_and_the_lock_of_the_job(built: C
     assert (code, "Previewing inline node" in printed) == (0, True), printed
     with (built.folder / "dlt" / "lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        code, printed = built("dbt", "--", "parse")
+        code, printed = built.here("dbt", "--", "parse")
     assert (code, "Another run holds" in one_sentence(printed)) == (1, True), printed
 
 
 def test_a_dbt_command_that_is_wrong_or_fails_ends_with_code_2_or_1(built: Command) -> None:
-    code, printed = built("dbt", "--", "buidl")
+    code, printed = built.here("dbt", "--", "buidl")
     assert (code, one_sentence(printed)) == (2, "dbt: No such command 'buidl'.")
     code, printed = built("dbt", "--", "run-operation", "no_such_macro")
     assert (code, "`dbt run-operation no_such_macro` failed" in printed) == (1, True), printed
@@ -303,7 +303,7 @@ def test_a_model_that_fails_is_named_with_code_1(built: Command) -> None:
 
 def test_publish_leaves_a_folder_alone_that_holds_other_files(built: Command) -> None:
     before = {file: file.read_bytes() for file in built.folder.iterdir() if file.is_file()}
-    code, printed = built("publish", PUBLISH__SITE_DIR=str(built.folder))
+    code, printed = built.here("publish", PUBLISH__SITE_DIR=str(built.folder))
     assert (code, "holds files that are not of the page" in one_sentence(printed)) == (2, True), printed
     assert before and all(file.read_bytes() == content for file, content in before.items())
 

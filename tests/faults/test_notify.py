@@ -117,14 +117,14 @@ def test_a_command_posts_failure_and_recovery_and_ends_as_it_would_without(
     with serving(World(seed=3, days=2, ads_a_day=5)) as feed:
         command = Command(tmp_path, feed.url)
         away = {"SOURCES__NAV_FEED__BASE_URL": "http://127.0.0.1:9"}
-        for _ in range(2):
-            code, printed = command("extract", "--notify", webhook.url, **away)
+        for run in (command, command.here):
+            code, printed = run("extract", "--notify", webhook.url, **away)
             assert (code, "try later" in printed) == (75, True), printed
         assert len(webhook.texts) == 1 and "127.0.0.1:9" in webhook.texts[0]
         code, printed = command("extract", NOTIFY__URL=webhook.url)
         assert code == 0, printed
         assert len(webhook.texts) == 2 and "extract recovered" in webhook.texts[1]
-        printed = command("status")[1]
+        printed = command.here("status")[1]
         for text in ("last success", "rejects", "new fields", "volume", "not compared"):
             assert text in printed
         code, printed = command("extract", NOTIFY__URL="http://127.0.0.1:9/hushhush", **away)
