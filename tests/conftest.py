@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
+import ssl
 from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import dlt
@@ -59,6 +60,13 @@ def duckdb_opens_its_file_once_a_load() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(dlt.Pipeline, "load", with_the_file_open)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def certificates_are_read_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
         yield
 
 
