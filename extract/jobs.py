@@ -23,15 +23,16 @@ from extract.errors import JobMarketError
 from extract.executors.bounded_map import BatchExecutor
 from extract.executors.factory import open_executor
 from extract.loading import recovery
-from extract.loading.raw_schema import refuse_older
+from extract.loading.raw_schema import refuse_older, stored_state
 from extract.monitoring.notifications import record, recorded
 from extract.monitoring.progress import Progress
 from extract.monitoring.status import FeedStatus, counts_table, report
 from extract.monitoring.volume import volume_alarm
 from extract.sources import reprocess as reprocessing
 from extract.sources.brreg.load import load_register
-from extract.sources.nav.extraction import ExtractionSummary, extract_feed
-from extract.sources.nav.stored import feed_state
+from extract.sources.nav.run import ExtractionRun
+from extract.sources.nav.source import extract_feed
+from extract.sources.nav.state import feed_state
 from extract.warehouses.base import Warehouse
 from extract.warehouses.factory import configured_warehouse
 
@@ -56,7 +57,7 @@ class RunOptions:
 class Extracted(NamedTuple):
     """What an extraction loaded, and the text of the volume alarm, if there is one."""
 
-    loaded: ExtractionSummary
+    loaded: ExtractionRun
     alarm: str | None
 
     def __str__(self) -> str:
@@ -206,8 +207,8 @@ def _extract(
 def _build(warehouse: Warehouse, options: RunOptions) -> transform.BuildSummary:
     if not warehouse.query(f"select 1 from {warehouse.raw('_dlt_loads')} limit 1"):
         raise JobMarketError(f"{warehouse} holds nothing yet. Run `python run_pipeline.py extract` first.")
-    if state := feed_state(warehouse):
-        refuse_older(state.raw_version)
+    if stored := stored_state(warehouse):
+        refuse_older(stored.raw_version)
     return transform.build(warehouse, options.console)
 
 
