@@ -103,7 +103,7 @@ def reprocess(warehouse: Warehouse, executor: BatchExecutor, progress: Progress)
 def without_features(warehouse: Warehouse) -> str:
     """SQL of the versions with a text and without features of the current rules.
 
-    Where `privacy.retention` removed the text, the features of older rules stay.
+    Where `loading.retention` removed the text, the features of older rules stay.
     """
     return (
         f"(select ad_id, version_id, document from {warehouse.raw('ad_versions')} versions where ("

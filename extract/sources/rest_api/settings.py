@@ -42,7 +42,7 @@ SECRETS = {
 
 @configspec
 class ApiSettings(HttpSettings):
-    """One JSON API; docs/settings/sources.md explains each setting."""
+    """One JSON API; docs/reference/source-settings.md explains each setting."""
 
     client: dict[str, Any] | None = None
     endpoint: dict[str, Any] | None = None
