@@ -121,10 +121,11 @@ def tables_of(manifest: Manifest) -> list[str]:
     )
 
 
-def build_both(emulator: BigQueryEmulator, folder: Path) -> BothWarehouses:
+def build_both(emulator: BigQueryEmulator, folder: Path, parsed_for_duckdb: Any) -> BothWarehouses:
     """Four loads, the second read in part and then with the third; a full refresh at the end."""
     file = folder / "job_market.duckdb"
-    on_duckdb = Dbt("duckdb", folder / "on_duckdb", {"JOB_MARKET_DUCKDB_PATH": str(file)})
+    environment = {"JOB_MARKET_DUCKDB_PATH": str(file)}
+    on_duckdb = Dbt("duckdb", folder / "on_duckdb", environment, parsed=parsed_for_duckdb)
     on_bigquery = bigquery_dbt(emulator, folder / "on_bigquery")
     both, client = BothWarehouses(folder), emulator.client()
     raw_rows.create_in_bigquery(client)
