@@ -83,7 +83,7 @@ Since = Annotated[datetime | None, typer.Option(parser=_since, metavar="WHEN", h
 Executor = Annotated[Executors | None, typer.Option(help="In place of executor.name.")]
 ArchiveFile = Annotated[Path | None, typer.Option("--from", exists=True, resolve_path=True, help=FILE)]
 ApiName = Annotated[str, typer.Argument(metavar="NAME", help="Of a section [sources.api.NAME].")]
-Words = Annotated[list[str], typer.Argument(metavar="-- COMMAND...", help="-- build --select fct_ads")]
+Words = Annotated[list[str], typer.Argument(metavar="-- COMMAND...", help="Such as -- build.")]
 Target = Annotated[Literal["duckdb", "bigquery"] | None, typer.Option(help="In place of warehouse.target.")]
 Wait = Annotated[float, typer.Option(min=0, metavar="MINUTES", help=WAIT)]
 Notify = Annotated[str | None, typer.Option(parser=_webhook, metavar="URL", help=NOTIFY)]
@@ -169,9 +169,9 @@ def reprocess(options: RunOptions, executor: Executor = None) -> object:
 
 
 @job
-def import_archive(options: RunOptions, file: ArchiveFile = None) -> None:
+def import_archive(options: RunOptions, file: ArchiveFile = None) -> object:
     """Import the archive from MongoDB or from a file."""
-    jobs.import_archive(options, file, show)
+    return jobs.import_archive(options, file)
 
 
 job(jobs.register)

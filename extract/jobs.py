@@ -7,7 +7,7 @@ change (failed, recovered) is posted to the webhook. Each raises JobMarketError.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -117,20 +117,16 @@ def reprocess(options: RunOptions, executor: str | None = None) -> reprocessing.
         open_executor(executor) as pool,
         Progress(options.console) as progress,
     ):
+        _require_load(warehouse)
         return reprocessing.reprocess(warehouse, pool, progress)
 
 
-def import_archive(
-    options: RunOptions, file: Path | None = None, show: Callable[[RenderableType], None] = print
-) -> ReconciliationReport:
-    """Import the archive from its server or from a file; `show` gets the report before it is checked."""
+def import_archive(options: RunOptions, file: Path | None = None) -> ReconciliationReport:
+    """Import the archive from its server or from a file."""
     from extract.sources.mongo.importing import import_archive as load
 
     with _locked("import-archive", options) as warehouse, options.console.status("reading the archive"):
-        report = load(warehouse, config.configured(config.ArchiveSettings), file)
-        show(report.table())
-        report.check()
-    return report
+        return load(warehouse, config.configured(config.ArchiveSettings), file)
 
 
 def register(options: RunOptions) -> str:
@@ -185,11 +181,15 @@ def _extract(
 
 
 def _build(warehouse: Warehouse, options: RunOptions) -> transform.BuildSummary:
-    if not warehouse.query(f"select 1 from {warehouse.raw('_dlt_loads')} limit 1"):
-        raise JobMarketError(f"{warehouse} holds nothing yet. Run `{PROGRAM} extract` first.")
+    _require_load(warehouse)
     if stored := stored_state(warehouse):
         refuse_older(stored.raw_version)
     return transform.build(warehouse, options.console)
+
+
+def _require_load(warehouse: Warehouse) -> None:
+    if not warehouse.query(f"select 1 from {warehouse.raw('_dlt_loads')} limit 1"):
+        raise JobMarketError(f"{warehouse} holds nothing yet. Run `{PROGRAM} extract` first.")
 
 
 def _publish(warehouse: Warehouse, options: RunOptions) -> Published:
