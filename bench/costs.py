@@ -52,6 +52,7 @@ ROWS_A_DAY = {
     "fct_ads": ADS_A_DAY,
     "int_ad_groups": 1.25 * ADS_A_DAY,  # a sixth names two occupations, some two counties
     "int_days": 1,
+    "ad_reposts": 0.05 * ADS_A_DAY,
     "ad_places": 1.05 * ADS_A_DAY,
     "ad_categories": 3.2 * ADS_A_DAY,
     "daily_new_ads": 8 * ADS_A_DAY,  # each ad in a row of its own day, of the six after it and a year later
@@ -82,7 +83,7 @@ COLUMNS_OF_VIEWS = {"ad_occupations": "ad_id occupations"}
 """Of a view that opens JSON: what it reads, whichever of its columns are asked for."""
 MODELS = (
     *("stg_loads", "stg_ad_versions", "int_industries", "int_ads", "fct_ads", "int_ad_groups", "int_days"),
-    *("ad_places", "ad_categories"),
+    *("ad_places", "ad_categories", "ad_reposts"),
     *("daily_new_ads", "daily_active_ads", "daily_new_ads_by_styrk", "weekly_new_ads", "monthly_new_ads"),
     *("yearly_change", "ad_lifetimes", "monthly_text_features", "dim_employers", "pipeline_health"),
 )

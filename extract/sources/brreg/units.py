@@ -5,11 +5,10 @@ Of a unit only what the models need is kept, and no name: that of a sole trader 
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime
 from typing import Any
 
-from extract.hashing import canonical_json
+from extract.hashing import canonical_json, hash_of
 from extract.privacy.redact import is_organisation_number, redact
 from extract.schema import UNITS
 from extract.sources.load_log import Reject
@@ -31,8 +30,7 @@ def unit_row(kind: str, unit: Any, extracted_at: datetime) -> tuple[Any, ...] | 
         _code(unit.get("naeringskode1")),
         _code(unit.get("organisasjonsform")),
     )
-    state = hashlib.blake2b(repr(columns).encode(), digest_size=8).digest()
-    return (*columns, int.from_bytes(state, "big", signed=True), extracted_at)
+    return (*columns, hash_of(repr(columns)), extracted_at)
 
 
 def reject(reason: str, shown: Any) -> Reject:
