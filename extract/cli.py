@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
-from rich.console import Console
+from rich.console import Console, Group
 from rich.logging import RichHandler
 from rich.protocol import is_renderable
 from typer.core import TyperGroup
@@ -25,7 +25,7 @@ from extract.stopping import stop_soon
 HELP = """From NAV's job vacancy feed to the dashboard tables. Without a command: the whole job (run).
 
 Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 75 the source cannot be reached now (run again
-later), 130 stopped. Settings: .dlt/config.toml or the environment; docs/settings.md explains each."""
+later), 130 stopped. Settings: .dlt/config.toml or the environment (docs/reference/settings.md)."""
 
 console = Console(stderr=True)
 is_explained = threading.Event()
@@ -83,7 +83,7 @@ Since = Annotated[datetime | None, typer.Option(parser=_since, metavar="WHEN", h
 Executor = Annotated[Executors | None, typer.Option(help="In place of executor.name.")]
 ArchiveFile = Annotated[Path | None, typer.Option("--from", exists=True, resolve_path=True, help=FILE)]
 ApiName = Annotated[str, typer.Argument(metavar="NAME", help="Of a section [sources.api.NAME].")]
-Words = Annotated[list[str], typer.Argument(metavar="-- COMMAND...", help="-- build --select fct_ads")]
+Words = Annotated[list[str], typer.Argument(metavar="-- COMMAND...", help="Such as -- build.")]
 Target = Annotated[Literal["duckdb", "bigquery"] | None, typer.Option(help="In place of warehouse.target.")]
 Wait = Annotated[float, typer.Option(min=0, metavar="MINUTES", help=WAIT)]
 Notify = Annotated[str | None, typer.Option(parser=_webhook, metavar="URL", help=NOTIFY)]
@@ -123,9 +123,10 @@ def perform(work: Callable[[], object], debug: bool) -> None:
 
 
 def show(result: object, to: Console | None = None) -> None:
-    """Print a table as it is, anything else as text that a terminal does not wrap."""
-    shown = result if is_renderable(result) else str(result)
-    (to or Console()).print(shown, markup=False, highlight=False, soft_wrap=isinstance(shown, str))
+    """Print each table as it is, anything else as text that is not wrapped."""
+    for part in result.renderables if isinstance(result, Group) else [result]:
+        shown = part if is_renderable(part) else str(part)
+        (to or Console()).print(shown, markup=False, highlight=False, soft_wrap=isinstance(shown, str))
 
 
 @app.callback()
@@ -136,7 +137,7 @@ def _top(version: Version = False) -> None:
 @job
 def run(options: RunOptions, since: Since = None, executor: Executor = None) -> object:
     """Extract, build and publish. A daily schedule runs this."""
-    return jobs.run(options, since, executor).report()
+    return jobs.run(options, since, executor)
 
 
 @job
@@ -145,16 +146,8 @@ def extract(options: RunOptions, since: Since = None, executor: Executor = None)
     return jobs.extract(options, since, executor)
 
 
-@job
-def build(options: RunOptions) -> object:
-    """Build and test the dbt models."""
-    return jobs.build(options)
-
-
-@job
-def publish(options: RunOptions) -> object:
-    """Write the page and the dbt docs from the marts."""
-    return jobs.publish(options)
+job(jobs.build)
+job(jobs.publish)
 
 
 @job
@@ -176,15 +169,12 @@ def reprocess(options: RunOptions, executor: Executor = None) -> object:
 
 
 @job
-def import_archive(options: RunOptions, file: ArchiveFile = None) -> None:
+def import_archive(options: RunOptions, file: ArchiveFile = None) -> object:
     """Import the archive from MongoDB or from a file."""
-    jobs.import_archive(options, file, show)
+    return jobs.import_archive(options, file)
 
 
-@job
-def register(options: RunOptions) -> object:
-    """Load what changed in the business register."""
-    return jobs.register(options)
+job(jobs.register)
 
 
 @job
@@ -193,10 +183,7 @@ def source(options: RunOptions, name: ApiName) -> object:
     return jobs.source(options, name)
 
 
-@job
-def recover(options: RunOptions) -> object:
-    """Move the files of a load that fails for good aside."""
-    return jobs.recover(options)
+job(jobs.recover)
 
 
 @app.command()

@@ -247,4 +247,4 @@ def _expected(hint: Any) -> str:
     if options := [text for text in get_args(hint) if isinstance(text, str)]:
         return " or ".join(options)
     names = {int: "a whole number", float: "a number", bool: "true or false"}
-    return names.get(hint, "of another type (see docs/settings.md)")
+    return names.get(hint, "of another type (see docs/reference/settings.md)")

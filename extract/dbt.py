@@ -13,7 +13,7 @@ from rich.console import Console
 
 from extract.config import OSLO, PROJECT
 from extract.errors import ConfigurationError, JobMarketError
-from extract.privacy.retention import remove_old_texts
+from extract.loading.retention import remove_old_texts
 from extract.warehouses.base import Warehouse
 
 if TYPE_CHECKING:
@@ -73,8 +73,7 @@ def _error_of(command: list[str], outcome: dbtRunnerResult) -> JobMarketError | 
         return ConfigurationError(f"dbt: {outcome.exception}")
     if outcome.success:
         return None
-    reason = outcome.exception or "its output names what failed."
-    return JobMarketError(f"`dbt {' '.join(command)}` failed: {reason}")
+    return JobMarketError(f"`dbt {' '.join(command)}` failed; its output says why.")
 
 
 def build(warehouse: Warehouse, console: Console) -> BuildSummary:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import errno
 import importlib
+import sys
+from pathlib import Path
 from typing import Any
 
 DISK_FULL = "free some space and run again. The warehouse holds every load that was completed."
 STOPPED = 130
 """The exit code after SIGTERM or Ctrl-C."""
+
+_PROJECT, _PYTHON = Path(__file__).resolve().parents[1], Path(sys.executable)
+PROGRAM = f"{_PYTHON.relative_to(_PROJECT) if _PYTHON.is_relative_to(_PROJECT) else 'python'} run_pipeline.py"
+"""How a message names the command: `python` outside of the environment is another Python."""
 
 
 class JobMarketError(Exception):

@@ -5,8 +5,7 @@ or a warehouse cannot hold is replaced, never refused:
 
 - a lone surrogate and NUL become U+FFFD;
 - NaN and infinity become null;
-- an integer beyond 64 bits becomes a text of its digits (hexadecimal where it is beyond Python's
-  limit for decimal digits);
+- an integer beyond 64 bits becomes a text of its digits;
 - what is nested deeper than MAX_DEPTH containers becomes null (orjson and the warehouses' JSON
   parsers have limits of their own not far above it);
 - a value of a type JSON does not know becomes its `str()`.
@@ -22,25 +21,13 @@ import orjson
 
 MAX_DEPTH = 200
 
-_CUT_DEPTH = MAX_DEPTH + 10
-"""What is read is cut a little deeper than what is written, for it may be a part of the answer only."""
-_LONGEST_INT = 18
+_LONGEST_INT = 20  # characters of an integer of 64 bits
 _TOKENS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}]', re.DOTALL)
 _NOT_STORABLE = re.compile("[\ud800-\udfff\x00]")
-_OPTIONS = orjson.OPT_SORT_KEYS
-_INT_LOW, _INT_HIGH = -(2**63), 2**64 - 1
 
 
 def storable_text(text: str) -> str:
     """The text with lone surrogates and NUL, which UTF-8 or a warehouse refuses, as U+FFFD."""
-    if "\x00" not in text:
-        if text.isascii():
-            return text
-        try:
-            text.encode()
-            return text
-        except UnicodeEncodeError:
-            pass
     return _NOT_STORABLE.sub("�", text)
 
 
@@ -65,12 +52,9 @@ def decode_json(body: bytes) -> Any:
         byte = body[error.start]
         raise ValueError(f"not UTF-8: byte 0x{byte:02x} at position {error.start}") from None
     try:
-        value = json.loads(
-            _without_depth(text), parse_int=_int, parse_float=_float, parse_constant=lambda _: None
-        )
+        return _storable(json.loads(_without_depth(text), parse_int=_int))
     except ValueError as error:
         raise ValueError(f"not JSON: {error}") from None
-    return _storable(value)
 
 
 def version_id(ad_id: str, status: str, changed_at_us: int, document: str | None) -> str:
@@ -89,16 +73,16 @@ def hash_of(text: str) -> int:
 
 
 def _without_depth(text: str) -> str:
-    """The JSON text with null for what is nested too deep."""
+    """The JSON text with null for what is nested too deep for Python's own reader."""
     parts: list[str] = []
     depth = start = 0
     for token in _TOKENS.finditer(text):
         if token[0] in "[{":
             depth += 1
-            if depth == _CUT_DEPTH + 1:
+            if depth == MAX_DEPTH + 1:
                 parts.append(text[start : token.start()] + "null")
         elif token[0] in "]}":
-            if depth == _CUT_DEPTH + 1:
+            if depth == MAX_DEPTH + 1:
                 start = token.end()
             depth -= 1
     return "".join(parts) + text[start:]
@@ -108,50 +92,26 @@ def _int(digits: str) -> int | str:
     return int(digits) if len(digits) <= _LONGEST_INT else digits
 
 
-def _float(text: str) -> float | None:
-    return value if math.isfinite(value := float(text)) else None
-
-
 def _encoded(document: Any) -> bytes:
     try:
-        encoded = orjson.dumps(document, option=_OPTIONS)
+        encoded = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
         if b"\\u0000" not in encoded:
             return encoded
     except (TypeError, RecursionError):  # orjson's own error is a TypeError
         pass
-    return orjson.dumps(_storable(document), option=_OPTIONS)
+    return orjson.dumps(_storable(document), option=orjson.OPT_SORT_KEYS)
 
 
-def _storable(document: Any) -> Any:
-    """A copy that orjson can write; walks with a stack of its own, so depth cannot crash it."""
-    root: list[Any] = [None]
-    todo: list[tuple[Any, Any, Any, int]] = [(document, root, 0, 0)]
-    while todo:
-        value, parent, key, depth = todo.pop()
-        if isinstance(value, dict | list | tuple):
-            if depth >= MAX_DEPTH:
-                parent[key] = None
-                continue
-            if isinstance(value, dict):
-                copy: Any = {storable_text(str(k)): None for k in value}
-                todo.extend((v, copy, storable_text(str(k)), depth + 1) for k, v in value.items())
-            else:
-                copy = [None] * len(value)
-                todo.extend((v, copy, i, depth + 1) for i, v in enumerate(value))
-            parent[key] = copy
-        else:
-            parent[key] = _scalar(value)
-    return root[0]
-
-
-def _scalar(value: Any) -> Any:
-    if value is None or isinstance(value, bool | float):
+def _storable(value: Any, depth: int = 0) -> Any:
+    """A copy that orjson can write."""
+    if isinstance(value, dict | list | tuple):
+        if depth >= MAX_DEPTH:
+            return None
+        if isinstance(value, dict):
+            return {storable_text(str(key)): _storable(child, depth + 1) for key, child in value.items()}
+        return [_storable(child, depth + 1) for child in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or (isinstance(value, int) and -(2**63) <= value < 2**64):
         return value
-    if isinstance(value, int):
-        if _INT_LOW <= value <= _INT_HIGH:
-            return value
-        try:
-            return str(value)
-        except ValueError:  # more decimal digits than Python writes
-            return hex(value)
     return storable_text(str(value))

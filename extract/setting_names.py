@@ -53,5 +53,5 @@ def _refuse_unknown(given: Mapping[str, Any], section: str, sections: Sections, 
             if near or fields:
                 hint = f" Did you mean {prefix}{near[0]}?" if near else ""
                 raise ConfigurationError(
-                    f"{origin}: there is no setting {prefix}{key}.{hint} See docs/settings.md."
+                    f"{origin}: there is no setting {prefix}{key}.{hint} See docs/reference/settings.md."
                 )

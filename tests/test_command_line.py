@@ -22,6 +22,7 @@ from demo.server import Served, serving
 from demo.world import World
 from extract import jobs
 from extract.cli import app
+from extract.errors import PROGRAM
 from tests.command import PROJECT, Command
 
 SINCE = ("--since", "2019-01-01")
@@ -74,7 +75,7 @@ def test_each_command_does_its_part_and_the_whole_job_ends_with_a_summary_and_wh
     assert code == 0, printed
     assert "nothing new" in printed
     assert re.search(r"nav_marts\.fct_ads\W+\d", printed)
-    assert "run_pipeline.py status" in printed
+    assert printed.rstrip().splitlines()[-2:] == [f"  {PROGRAM} status", f"  {PROGRAM} {jobs.QUERY}"]
     assert (command.folder / "site" / "index.html").exists()
 
     code, printed = command("status")
@@ -84,11 +85,12 @@ def test_each_command_does_its_part_and_the_whole_job_ends_with_a_summary_and_wh
     assert "times are UTC" in printed
 
 
-def test_away_from_a_terminal_the_log_is_plain_lines(command: Command) -> None:
+def test_away_from_a_terminal_the_log_is_a_few_plain_lines(command: Command) -> None:
     _, printed = command("extract", *SINCE)
-    logged = [line for line in printed.splitlines() if " INFO " in line]
-    assert any("pages read" in line for line in logged)
-    assert any("details fetched" in line for line in logged)
+    logged = [line.split(" INFO ")[1] for line in printed.splitlines() if " INFO " in line]
+    assert len(logged) <= 4, logged
+    assert re.match(r"caught up after \d+ pages, \d+ details to fetch", logged[1])
+    assert re.match(r"\d+ of \d+ details fetched, \d+ failed; batches: \d+ done", logged[-1])
     assert "\x1b" not in printed
 
 
@@ -128,7 +130,7 @@ def test_the_version_is_that_of_the_package(command: Command) -> None:
 def test_status_of_nothing_says_how_to_begin(command: Command) -> None:
     assert command("status") == (
         0,
-        f"{command.folder}/test.duckdb holds nothing yet. Next: `python run_pipeline.py`.\n",
+        f"{command.folder}/test.duckdb holds nothing yet. Next: `{PROGRAM}`.\n",
     )
 
 
@@ -160,14 +162,15 @@ def test_without_a_command_the_whole_job_runs_with_its_options() -> None:
     assert context._protected_args + context.args == ["run", "--since", "2020-01-01"]
 
 
-def test_build_and_publish_of_an_empty_warehouse_say_what_to_run_first(command: Command) -> None:
-    code, printed = command("build")
-    assert (code, one_sentence(printed)) == (
-        1,
-        f"{command.folder}/test.duckdb holds nothing yet. Run `python run_pipeline.py extract` first.",
-    )
+def test_build_reprocess_and_publish_of_an_empty_warehouse_say_what_to_run_first(command: Command) -> None:
+    for name in ("build", "reprocess"):
+        code, printed = command(name)
+        assert (code, one_sentence(printed)) == (
+            1,
+            f"{command.folder}/test.duckdb holds nothing yet. Run `{PROGRAM} extract` first.",
+        )
     code, printed = command("publish")
-    assert code == 1 and "Run `python run_pipeline.py build` first" in one_sentence(printed)
+    assert code == 1 and f"Run `{PROGRAM} build` first" in one_sentence(printed)
     assert not (command.folder / "site").exists()
 
 
@@ -306,8 +309,8 @@ def test_debug_shows_the_trace_even_where_the_causes_of_an_error_form_a_cycle(
         first.__cause__, second.__cause__ = second, first
         raise first
 
-    monkeypatch.setattr(jobs, "build", fail)
+    monkeypatch.setattr(jobs, "status", fail)
     with pytest.raises(SystemExit, match="1"):
-        app(["build", "--debug"])
+        app(["status", "--debug"])
     printed = capsys.readouterr().err
     assert "Traceback" in printed and printed.endswith("KeyError. Run again with --debug to see where.\n")

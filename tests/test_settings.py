@@ -30,7 +30,7 @@ def refusal(folder: Path, text: str, file: str = "config.toml") -> str:
         (
             "[warehouse]\nkeep_text_day = 3650",
             ".dlt/config.toml: there is no setting warehouse.keep_text_day. "
-            "Did you mean warehouse.keep_text_days? See docs/settings.md.",
+            "Did you mean warehouse.keep_text_days? See docs/reference/settings.md.",
         ),
         ("[warehous]\ntarget = 'bigquery'", "Did you mean warehouse?"),
         ("[sources.nav_fed]\nsince_days = 3", "Did you mean sources.nav_feed?"),

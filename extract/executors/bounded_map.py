@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import ExitStack
@@ -13,7 +12,6 @@ from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 from extract.errors import JobMarketError
 
-MAX_ATTEMPTS = 2
 CHECK_SECONDS = 5
 """Between two checks of the workers while no batch completes."""
 
@@ -44,15 +42,13 @@ class BatchExecutor(ABC):
     """Runs pure functions over batches. The first batch opens the pool, leaving the block closes it."""
 
     dashboard: str | None = None
-    max_submitted: int | None = None
-    """A bound below `max_in_flight`, where the pool may run more batches at once than `workers`."""
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
         self._pool: Executor | None = None
         self._resources = ExitStack()
-        self._running: dict[Future[Any], tuple[Any, int]] = {}
-        """Batches and their attempts."""
+        self._running: dict[Future[Any], Any] = {}
+        """Each with its batch."""
         self._is_cancelled = False
 
     def __enter__(self) -> Self:
@@ -72,44 +68,48 @@ class BatchExecutor(ABC):
     ) -> Iterator[BatchResult[Batch, Result]]:
         """Yield a result for each batch as it completes.
 
-        At most `max_in_flight` batches (default: the workers) are taken from `batches` and not yet yielded.
-        A batch that fails is retried once. Raises the JobMarketError that `function` raises.
+        At most `max_in_flight` batches (default: the workers) run or wait for a worker. Those that fail are
+        retried once, at the end. Raises the JobMarketError that `function` raises.
         """
-        limit = min(max_in_flight or self.workers, self.max_submitted or 1 << 30)
-        source, retries = iter(batches), deque[Batch]()
         done = failed = 0
+        retries: list[Batch] = []
+        # A retry runs alone: a batch that kills its worker fails those that run beside it.
+        passes = (batches, max_in_flight or self.workers), (retries, 1)
         self._is_cancelled = False
         try:
-            while True:
-                # A retry runs alone: a batch that kills its worker fails those that run beside it.
-                if not self._is_cancelled and not retries:
-                    for batch in islice(source, limit - len(self._running)):
-                        self._running[self._submit(function, batch)] = batch, 1
-                elif not self._is_cancelled and not self._running:
-                    self._running[self._submit(function, retries[0])] = retries[0], MAX_ATTEMPTS
-                if not self._running:
-                    return
-                future = self._next_completed()
-                batch, attempt = self._running.pop(future)
-                result, error = _outcome(future)
-                if error and attempt < MAX_ATTEMPTS:
-                    logger.warning("a batch failed and is retried: %s", error)
-                    retries.append(batch)
-                    continue
-                if attempt == MAX_ATTEMPTS:
-                    retries.popleft()
-                done, failed = done + (error is None), failed + (error is not None)
-                if on_progress:
-                    on_progress(BatchCounts(done, len(self._running), failed, self.dashboard))
-                yield BatchResult(batch, result, error)
+            for source, limit in passes:
+                for batch, result, error in self._completed(function, source, limit):
+                    if error and source is batches:
+                        logger.warning("a batch failed and is retried: %s", error)
+                        retries.append(batch)
+                        continue
+                    done, failed = done + (error is None), failed + (error is not None)
+                    if on_progress:
+                        on_progress(BatchCounts(done, len(self._running), failed, self.dashboard))
+                    yield BatchResult(batch, result, error)
         finally:
             self.cancel_pending()
             self._running.clear()
 
+    def _completed(
+        self, function: Callable[[Batch], Any], batches: Iterable[Batch], limit: int
+    ) -> Iterator[tuple[Batch, Any, str | None]]:
+        source = iter(batches)
+        while True:
+            if not self._is_cancelled:
+                for batch in islice(source, limit - len(self._running)):
+                    self._running[self._submit(function, batch)] = batch
+            if not self._running:
+                return
+            while not (completed := wait(self._running, CHECK_SECONDS, FIRST_COMPLETED).done):
+                self._check_workers()
+            future = completed.pop()
+            yield self._running.pop(future), *_outcome(future)
+
     def cancel_pending(self) -> None:
         """Start no more batches of this map and cancel those that wait; running ones complete."""
         self._is_cancelled = True
-        self._running = {future: task for future, task in self._running.items() if not future.cancel()}
+        self._running = {future: batch for future, batch in self._running.items() if not future.cancel()}
 
     @abstractmethod
     def _open(self, function: Callable[[Any], Any]) -> Executor:
@@ -121,11 +121,6 @@ class BatchExecutor(ABC):
 
     def _check_workers(self) -> None:  # noqa: B027 (only Dask can be without)
         """Raise JobMarketError if no worker is left."""
-
-    def _next_completed(self) -> Future[Any]:
-        while not (completed := wait(self._running, CHECK_SECONDS, FIRST_COMPLETED).done):
-            self._check_workers()
-        return completed.pop()
 
 
 def run_batch(function: Callable[[Any], Any], batch: Any) -> tuple[Any, str | JobMarketError | None]:

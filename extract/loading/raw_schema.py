@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pyarrow as pa
 from dlt.common.versioned_state import decompress_state
 
-from extract.errors import ConfigurationError, JobMarketError
+from extract.errors import PROGRAM, ConfigurationError, JobMarketError
 from extract.schema import RAW_TABLES, RAW_VERSION, TIMESTAMP, RawTable
 from extract.warehouses.base import PIPELINE, Warehouse
 
@@ -54,7 +54,7 @@ def validate_raw_schema(warehouse: Warehouse) -> StoredState | None:
             f"The raw tables are not as this project made them: {'; '.join(wrong)}. Nothing was read or "
             "written. Restore them from a copy. Or, to go on without what is gone, drop or rename what is "
             f"wrong, run `delete from {state} where true; delete from {version} where true;` in the "
-            "warehouse, and then `python run_pipeline.py recover`: the next run makes the tables and reads "
+            f"warehouse, and then `{PROGRAM} recover`: the next run makes the tables and reads "
             "the feed again."
         )
     return stored
@@ -87,7 +87,7 @@ def refuse_older(raw_version: int) -> None:
     if raw_version < RAW_VERSION:
         raise ConfigurationError(
             f"The raw tables are of version {raw_version} and the models read version {RAW_VERSION}. Run "
-            "`python run_pipeline.py extract` once: it brings the tables up to date, and loses nothing."
+            f"`{PROGRAM} extract` once: it brings the tables up to date, and loses nothing."
         )
 
 

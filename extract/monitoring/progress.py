@@ -1,8 +1,9 @@
-"""Show how far a run is: one line that changes on a terminal, a log line for each page or batch elsewhere."""
+"""Show how far a run is: one line that changes on a terminal, elsewhere a log line now and then."""
 
 from __future__ import annotations
 
 import logging
+import time
 from contextlib import ExitStack
 
 from rich.console import Console
@@ -11,6 +12,9 @@ from extract.executors.bounded_map import BatchCounts
 
 logger = logging.getLogger(__name__)
 
+LOG_SECONDS = 10
+"""Between two lines of a log; the last line of a run and the one after the last page are always there."""
+
 
 class Progress(ExitStack):
     """Counts pages, events, details and batches; a context manager."""
@@ -18,8 +22,10 @@ class Progress(ExitStack):
     def __init__(self, console: Console) -> None:
         super().__init__()
         self._pages = self._events = self._done = self._failed = self._pending = 0
-        self._batches = ""
+        self._batches = self._text = self._logged = ""
+        self._logged_at = time.monotonic()
         self._line = self.enter_context(console.status("starting")) if console.is_terminal else None
+        self.callback(self._log)
 
     def page(self, events: int) -> None:
         """One more page of the feed was read, with its number of events."""
@@ -31,6 +37,7 @@ class Progress(ExitStack):
         """The number of details to fetch from here on."""
         self._pending = self._done + self._failed + pending
         self._show(f"caught up after {self._pages} pages, {pending} details to fetch")
+        self._log()
 
     def details(self, fetched: int, failed: int) -> None:
         """The numbers of details of one more batch."""
@@ -51,5 +58,12 @@ class Progress(ExitStack):
     def _show(self, text: str) -> None:
         if self._line:
             self._line.update(text)
-        else:
-            logger.info("%s", text)
+            return
+        self._text = text
+        if time.monotonic() - self._logged_at >= LOG_SECONDS:
+            self._log()
+
+    def _log(self) -> None:
+        if self._text != self._logged:
+            logger.info("%s", self._text)
+        self._logged, self._logged_at = self._text, time.monotonic()

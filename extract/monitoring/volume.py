@@ -25,17 +25,22 @@ HOUR, WEEK = timedelta(hours=1), timedelta(weeks=1)
 
 def volume_alarm(warehouse: Warehouse, now: datetime | None = None) -> str | None:
     """The text of the alarm that the events in the warehouse give at `now` (UTC)."""
-    newest = warehouse.query(f"select max(newest_event_at) from {warehouse.raw('feed_loads')}")
+    now = now or datetime.now(UTC)
+    until = f"timestamp '{now:%F %T}+00'"
+    newest = warehouse.query(  # an event that a load read cannot be newer than the load
+        f"select max(least(newest_event_at, extracted_at)) from {warehouse.raw('feed_loads')} "
+        f"where newest_event_at is not null and extracted_at <= {until}"
+    )
     if not newest or newest[0][0] is None:
         return None
-    since = newest[0][0] - (WEEKS + 1) * WEEK
+    since = f"timestamp '{newest[0][0] - (WEEKS + 1) * WEEK:%F} 00:00:00+00'"
     rows = warehouse.query(
         "select cast(event_at as date), extract(hour from event_at), count(*) "
-        f"from {warehouse.raw('feed_events')} where extracted_at >= timestamp '{since:%F} 00:00:00+00' "
-        f"and event_at >= timestamp '{since:%F} 00:00:00+00' group by 1, 2"
+        f"from {warehouse.raw('feed_events')} where extracted_at >= {since} "
+        f"and event_at between {since} and {until} group by 1, 2"
     )
     hours = {datetime(day.year, day.month, day.day, hour, tzinfo=UTC): count for day, hour, count in rows}
-    return compare(hours, newest[0][0], now or datetime.now(UTC))
+    return compare(hours, newest[0][0], now)
 
 
 def compare(hours: Mapping[datetime, int], newest: datetime, now: datetime) -> str | None:

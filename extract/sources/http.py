@@ -1,7 +1,7 @@
 """The one HTTP client of all sources: what may pass is tried again, and every answer has an end.
 
 One attempt has time limits for connecting, for each read and for the answer as a whole, and a limit on what
-is unpacked. Redirects to another server or from https to http are refused, with or without secrets.
+is unpacked. No redirect is followed: what is sent goes to the configured address alone.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ MAX_ANSWER_BYTES = 32 * 2**20
 """Of an unpacked answer."""
 MAX_DOCUMENT_BYTES = 8 * 2**20
 """Of one ad or record; what is larger is a reject."""
-MAX_REDIRECTS = 5
 READS_PER_ANSWER = 5
 """An answer as a whole may take this many read timeouts."""
 MIN_CONNECTIONS = 2
@@ -68,40 +67,6 @@ class Answer(NamedTuple):
     body: bytes
 
 
-async def with_retries(call: Callable[[], Awaitable[Result]], settings: HttpSettings, url: str) -> Result:
-    """The result of the call, attempted again where it raises RetryableError.
-
-    Raises SourceUnavailable after the last attempt, and at once where Retry-After is above `max_backoff`.
-    """
-    address = url.partition("?")[0]  # the query can hold a key
-    exponential = wait_random_exponential(multiplier=0.5, max=settings.max_backoff)
-
-    def backoff(state: RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        after = error.retry_after if isinstance(error, RetryableError) else None
-        if after is not None and after > settings.max_backoff:
-            raise SourceUnavailable(
-                f"{address} asks for a pause of {after:.0f} s. What was loaded before is kept; try later."
-            )
-        return exponential(state) if after is None else after
-
-    attempts = AsyncRetrying(
-        stop=stop_after_attempt(settings.attempts),
-        wait=backoff,
-        retry=retry_if_exception_type(RetryableError),
-        reraise=True,
-    )
-    try:
-        async for attempt in attempts:
-            with attempt:
-                return await call()
-    except RetryableError as error:
-        raise SourceUnavailable(
-            f"{address} {error}, in {settings.attempts} attempts. What was loaded before is kept; try later."
-        ) from None
-    raise AssertionError("tenacity returns or raises")
-
-
 class HttpClient:
     """Asks servers, at most `connections` requests at once; an async context manager.
 
@@ -132,46 +97,57 @@ class HttpClient:
     ) -> Result:
         """What `parse` makes of the answer; it may raise RetryableError. Raises SourceUnavailable."""
 
-        async def attempt() -> Result:
-            return parse(await self.request("GET", url, headers))
+        async def read(response: aiohttp.ClientResponse) -> Result:
+            return parse(await whole_answer(response))
 
-        async with self._slot():
-            return await with_retries(attempt, self._settings, url)
+        return await self.request("GET", url, read, headers=headers)
 
     async def request(
-        self, method: str, url: str, headers: Mapping[str, str] | None = None, data: Any = None
-    ) -> Answer:
-        """The answer to one attempt. Raises RetryableError, SourceUnavailable."""
-        async with self.open(method, url, headers, data=data) as response:
-            body = bytearray()
-            async for chunk in response.content.iter_any():
-                body += chunk
-                if len(body) > MAX_ANSWER_BYTES:
-                    raise RetryableError(f"sent more than {MAX_ANSWER_BYTES // 2**20} MB")
-            return Answer(response.status, response.headers, bytes(body))
+        self,
+        method: str,
+        url: str,
+        read: Callable[[aiohttp.ClientResponse], Awaitable[Result]],
+        **options: Any,
+    ) -> Result:
+        """What `read` makes of an answer, attempted again where it may succeed; `options` are aiohttp's.
 
-    @asynccontextmanager
-    async def open(
-        self, method: str, url: str, headers: Mapping[str, str] | None = None, **options: Any
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """One attempt's answer, its body still to be read; `options` are aiohttp's.
-
-        Raises RetryableError, also while the body is read, and SourceUnavailable for a redirect to elsewhere.
+        Raises SourceUnavailable after the last attempt, and at once for a redirect and a long Retry-After.
         """
-        connect, read = self._settings.connect_timeout, self._settings.read_timeout
-        limits = aiohttp.ClientTimeout(total=READS_PER_ANSWER * read, sock_connect=connect, sock_read=read)
-        options = {"timeout": limits, "headers": headers, "allow_redirects": False} | options
+        attempts = AsyncRetrying(
+            stop=stop_after_attempt(self._settings.attempts),
+            wait=self._backoff,
+            retry=retry_if_exception_type(RetryableError),
+            reraise=True,
+        )
         try:
-            for _ in range(MAX_REDIRECTS):
-                async with self._session.request(method, URL(url, encoded=True), **options) as response:
-                    if (target := _redirected(url, method, response)) is None:
-                        self._adapt(response)
-                        yield response
-                        return
-                    url = target
+            async with self._slot():
+                async for attempt in attempts:
+                    with attempt:
+                        return await self._attempt(method, url, read, options)
+        except RetryableError as error:
+            raise SourceUnavailable(
+                f"{_without_query(url)} {error}, in {self._settings.attempts} attempts. What was loaded "
+                "before is kept; try later."
+            ) from None
+        raise AssertionError("tenacity returns or raises")
+
+    async def _attempt(self, method: str, url: str, read: Any, options: dict[str, Any]) -> Any:
+        connect, timeout = self._settings.connect_timeout, self._settings.read_timeout
+        limits = aiohttp.ClientTimeout(READS_PER_ANSWER * timeout, sock_connect=connect, sock_read=timeout)
+        options = {"timeout": limits, "allow_redirects": False} | options
+        try:
+            async with self._session.request(method, URL(url, encoded=True), **options) as response:
+                self._check(response, url)
+                return await read(response)
         except (aiohttp.ClientError, TimeoutError) as error:
             raise RetryableError(_reason(error)) from None
-        raise RetryableError(f"redirected {MAX_REDIRECTS} times")
+
+    def _backoff(self, state: RetryCallState) -> float:
+        """The seconds that the server asked for, or else more after each attempt."""
+        error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, RetryableError) and error.retry_after is not None:
+            return error.retry_after
+        return wait_random_exponential(multiplier=0.5, max=self._settings.max_backoff)(state)
 
     @asynccontextmanager
     async def _slot(self) -> AsyncIterator[None]:
@@ -185,15 +161,40 @@ class HttpClient:
             async with self._freed:
                 self._freed.notify_all()
 
-    def _adapt(self, response: aiohttp.ClientResponse) -> None:
-        """Change the number of requests at once. Raises RetryableError for 408, 425, 429 and 5xx."""
+    def _check(self, response: aiohttp.ClientResponse, url: str) -> None:
+        """Change the number of requests at once, and refuse what is no answer.
+
+        Raises RetryableError for 408, 425, 429 and 5xx, SourceUnavailable for a redirect.
+        """
         status = response.status
+        if status in (301, 302, 303, 307, 308):
+            target = urlsplit(urljoin(url, response.headers.get("Location", "")))
+            raise SourceUnavailable(
+                f"{_without_query(url)} answered {status}, a redirect to {target.hostname}{target.path}, "
+                "which is not followed. Nothing was sent there. Try later, or correct the configured address."
+            )
         if status not in (408, 425, 429) and status < 500:
             self._limit = min(self._connections, self._limit + 1 / self._limit)
             return
         if status in (429, 503):
             self._limit = max(min(MIN_CONNECTIONS, self._connections), self._limit / 2)
-        raise RetryableError(f"answered {status}", retry_after(response.headers.get("Retry-After")))
+        pause = retry_after(response.headers.get("Retry-After"))
+        if pause is not None and pause > self._settings.max_backoff:
+            raise SourceUnavailable(
+                f"{_without_query(url)} asks for a pause of {pause:.0f} s. What was loaded before is kept; "
+                "try later."
+            )
+        raise RetryableError(f"answered {status}", pause)
+
+
+async def whole_answer(response: aiohttp.ClientResponse) -> Answer:
+    """The answer with its body. Raises RetryableError above MAX_ANSWER_BYTES."""
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(1 << 16):
+        body += chunk
+        if len(body) > MAX_ANSWER_BYTES:
+            raise RetryableError(f"sent more than {MAX_ANSWER_BYTES // 2**20} MB")
+    return Answer(response.status, response.headers, bytes(body))
 
 
 def quoted(segment: str) -> str:
@@ -213,20 +214,9 @@ def retry_after(text: str | None) -> float | None:
         return None
 
 
-def _redirected(url: str, method: str, response: aiohttp.ClientResponse) -> str | None:
-    """The address that the answer redirects to; None if it is no redirect. Raises SourceUnavailable."""
-    if response.status not in (301, 302, 303, 307, 308):
-        return None
-    target = urljoin(url, response.headers.get("Location", ""))
-    before, after = urlsplit(url), urlsplit(target)
-    is_upgrade = (before.scheme, after.scheme, before.port, after.port) == ("http", "https", None, None)
-    is_same = (before.scheme, before.port) == (after.scheme, after.port) or is_upgrade
-    if before.hostname == after.hostname and is_same and method == "GET" and not after.username:
-        return target
-    raise SourceUnavailable(
-        f"{url.partition('?')[0]} answered {response.status}, a redirect to {after.hostname}, which is not "
-        "followed. Nothing was sent there. Try later, or correct the address in the configuration."
-    )
+def _without_query(url: str) -> str:
+    """The address without what can hold a key."""
+    return url.partition("?")[0]
 
 
 def _reason(error: Exception) -> str:

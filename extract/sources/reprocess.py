@@ -22,7 +22,7 @@ from extract.executors.bounded_map import BatchExecutor
 from extract.features import rules as features
 from extract.loading.load import prepare, run_load
 from extract.monitoring.progress import Progress
-from extract.schema import AD_FEATURES
+from extract.schema import AD_FEATURES, new_tables
 from extract.warehouses.base import Warehouse
 
 BATCH = 500
@@ -88,6 +88,7 @@ def _one_load(
 ) -> Any:
     @dlt.resource(name="versions")
     def versions() -> Iterator[Any]:
+        yield from new_tables(dlt.current.resource_state())
         describe = partial(
             describe_versions, rules_version=features.RULES_VERSION, extracted_at=datetime.now(UTC)
         )
@@ -112,7 +113,7 @@ def _one_load(
 def without_features(warehouse: Warehouse) -> str:
     """SQL of the versions with a text and without features of the current rules.
 
-    Where `privacy.retention` removed the text, the features of older rules stay.
+    Where `loading.retention` removed the text, the features of older rules stay.
     """
     return (
         f"(select ad_id, version_id, document from {warehouse.raw('ad_versions')} versions where ("

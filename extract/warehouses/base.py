@@ -14,7 +14,7 @@ import pyarrow as pa
 from dlt.common.exceptions import DltException
 
 from extract.config import PROJECT, WarehouseSettings
-from extract.errors import JobMarketError
+from extract.errors import PROGRAM, JobMarketError
 from extract.warehouses.lock import file_lock
 
 PIPELINE = "job_market"
@@ -27,8 +27,6 @@ class MissingTableError(JobMarketError):
 class Warehouse(ABC):
     """The configured warehouse. Making one touches nothing; `str()` names it for its user."""
 
-    documents_at_once: int
-    """How many documents one statement may rewrite."""
     information_schema: str
     """Where the views of a dataset's tables and columns are; `{dataset}` is replaced."""
 
@@ -50,7 +48,7 @@ class Warehouse(ABC):
         except (ValueError, KeyError, DltException) as error:
             raise JobMarketError(
                 f"dlt's local folder {shown(self.pipelines_dir / PIPELINE)} cannot be read ({error}). Run "
-                "`python run_pipeline.py recover`: it moves the folder aside, and the next run goes on from "
+                f"`{PROGRAM} recover`: it moves the folder aside, and the next run goes on from "
                 "the warehouse."
             ) from error
         # A trace keeps what exceptions say, which can be a header or a parameter of a request.
@@ -139,10 +137,7 @@ class Warehouse(ABC):
 
     @abstractmethod
     def remove_from_documents(self, table: str, paths: Sequence[str], where: str) -> None:
-        """Remove the values at these paths (`a.b`) from the JSON texts in `document`, of all rows or none.
-
-        Of `documents_at_once` rows at the most. Raises JobMarketError.
-        """
+        """Remove the values at these paths (`a.b`) from the JSON texts in `document`, of all rows or none."""
 
     @abstractmethod
     def _lock(self, deadline: float) -> AbstractContextManager[None]:

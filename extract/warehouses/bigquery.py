@@ -31,8 +31,6 @@ QUOTAS = ("rateLimitExceeded", "quotaExceeded", "jobRateLimitExceeded")
 class BigQueryWarehouse(Warehouse):
     """Datasets of one project and location; the first run makes those that do not exist."""
 
-    documents_at_once = 500_000
-    """Some 2.5 GB: a statement rewrites whole partitions, so there should be few."""
     information_schema = "{dataset}.INFORMATION_SCHEMA"
 
     def __str__(self) -> str:

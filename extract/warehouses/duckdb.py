@@ -27,8 +27,6 @@ build does it, with more memory."""
 class DuckDBWarehouse(Warehouse):
     """A DuckDB file; the first run makes it."""
 
-    documents_at_once = 20_000
-    """Some 100 MB."""
     information_schema = "information_schema"
 
     def __init__(self, settings: WarehouseSettings) -> None:

@@ -15,7 +15,12 @@ changed_ads as (
 
 {% endif -%}
 versions as (
-    select * from {{ ref('stg_ad_versions') }}
+    select
+        * replace (
+            -- no state is newer than its reading; a day is left for clocks that differ
+            case when changed_at > extracted_at + interval 1 day then extracted_at else changed_at end as changed_at
+        )
+    from {{ ref('stg_ad_versions') }}
     {%- if is_incremental() %}
     where ad_id in (select ad_id from changed_ads)
     {%- endif %}
@@ -68,7 +73,16 @@ last_active as (
 
 -- A closing event that is sent again on a later day does not close the ad anew.
 closings as (
-    select events.ad_id, events.event_on as inactive_on, events.is_masked
+    select
+        events.ad_id,
+        events.event_on as inactive_on,
+        events.is_masked,
+        -- NAV says in the night after its last day, before 6 in Oslo, that an ad expired
+        case
+            when not events.is_masked and coalesce(last_active.first_active_on < events.event_on, true)
+                then {{ oslo_date('(events.event_at - interval 6 hour)') }}
+            else events.event_on
+        end as last_open_on
     from events
     left join last_active on last_active.ad_id = events.ad_id
     where
@@ -131,7 +145,12 @@ joined as (
         ads.earliest_on,
         ads.first_seen_on,
         ads.versions_loaded_at,
-        ads.loaded_at
+        ads.loaded_at,
+        -- what the content says goes before what the night of the event tells
+        case
+            when latest_content.expires_on is null then closings.last_open_on
+            else {{ least_non_null('latest_content.expires_on', 'closings.inactive_on') }}
+        end as closed_on
     from ads
     left join latest_version on latest_version.ad_id = ads.ad_id
     left join latest_content on latest_content.ad_id = ads.ad_id
@@ -145,6 +164,5 @@ select
         -- An ad that names none has one, so that it counts in a group, too.
         coalesce(nullif(occupations, '[]'), '[{"level1":null,"level2":null}]') as occupations,
         coalesce(nullif(places, '[]'), '[{"country":null,"county":null,"municipal":null}]') as places
-    ),
-    {{ least_non_null('expires_on', 'inactive_on') }} as closed_on
+    )
 from joined

@@ -1,6 +1,7 @@
 with latest as (
     select {{ oslo_date('max(ads_read_at)') }} as as_of_on
     from {{ ref('stg_loads') }}
+    where ads_read_at <= current_timestamp + interval 1 day -- a machine's clock can be wrong, or a little ahead
 )
 
 select

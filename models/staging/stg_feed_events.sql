@@ -1,5 +1,13 @@
 with source as (
-    select events.*, loads.loaded_at
+    select
+        events.* replace (
+            -- no event is newer than its reading; a day is left for clocks that differ
+            case
+                when events.event_at > events.extracted_at + interval 1 day then events.extracted_at
+                else events.event_at
+            end as event_at
+        ),
+        loads.loaded_at
     from {{ source('nav_raw', 'feed_events') }} as events
     inner join {{ ref('stg_loads') }} as loads on loads.load_id = events._dlt_load_id
 ),

@@ -9,7 +9,8 @@ renamed as (
         _dlt_load_id as load_id,
         started_at,
         extracted_at,
-        newest_event_at,
+        -- a time that cannot be true says nothing
+        case when newest_event_at <= extracted_at + interval 1 day then newest_event_at end as newest_event_at,
         pages_read,
         events_read,
         events_handed_over,

@@ -13,8 +13,8 @@ from typing import Any
 from tests.dbt.raw import Row, event, features, unit, version
 
 # The spans meet a 29 February, a year's end, and both changes of the clock.
-BEGIN = datetime(2026, 12, 20, 8, 30, tzinfo=UTC)
-END = datetime(2028, 4, 10, 22, 45, tzinfo=UTC)
+BEGIN = datetime(2022, 12, 20, 8, 30, tzinfo=UTC)
+END = datetime(2024, 4, 10, 22, 45, tzinfo=UTC)
 NUMBERS = [f"91000000{digit}" for digit in range(10)]
 CODES = ["62.010", "62.100", "45.200", "86.101", "00.000", None]
 COUNTIES = [("OSLO", "OSLO"), ("HORDALAND", "BERGEN"), ("VIKEN", "MOSS"), ("VIKEN", "?"), ("X", "Y")]
@@ -75,16 +75,18 @@ def history(random: Random, ads: int = 80, loads: int = 10) -> list[Load]:
         ad_id = f"ad-{number:03}"
         for _ in range(random.randrange(5)):
             status = random.choice(["ACTIVE", "ACTIVE", "INACTIVE", "DELETED"])
-            row = event(ad_id, status, instant(random))
             again = [some_load(sizes_of_events)] if random.random() < 0.2 else []
-            for package in (some_load(sizes_of_events), *again):
+            read_by = [some_load(sizes_of_events), *again]
+            # no event is read before it happened
+            row = event(ad_id, status, min(instant(random), *(package.at for package in read_by)))
+            for package in read_by:
                 if row not in package.events:
                     package.events.append(row)
         for _ in range(random.randrange(4)):
             package = some_load()
             document = _document(random) if random.random() > 0.2 else None
             status = "ACTIVE" if document else "INACTIVE"
-            row = version(ad_id, document, instant(random), status=status)
+            row = version(ad_id, document, min(instant(random), package.at), status=status)
             package.versions.append(row)
             for rules_version in range(1, random.randrange(1, 4)):
                 later = random.choice([package, some_load()])
@@ -112,7 +114,7 @@ def _document(random: Random) -> dict[str, Any]:
         "published": random.choice([published.isoformat(), published.strftime("%Y-%m-%dT%H:%M:%S"), ""]),
         "expires": (published + timedelta(days=random.randrange(-3, 90))).isoformat(),
         "positioncount": random.choice(["1", "3", " 2 ", "many", None, 4]),
-        "applicationDue": random.choice(["Snarest", "1.3.2028", "2028-03-01T00:00:00"]),
+        "applicationDue": random.choice(["Snarest", "1.3.2024", "2024-03-01T00:00:00"]),
         "workLocations": [
             {"country": "NORGE", "county": county, "municipal": municipality}
             for county, municipality in places

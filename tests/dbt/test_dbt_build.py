@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.dbt.raw import Row, event, features, version
+from tests.dbt.test_dbt_docs import seed
 from tests.dbt.warehouse import Warehouse
 
 
@@ -35,6 +36,35 @@ def test_rows_of_an_archive_alone_make_ads_but_no_days(warehouse: Warehouse) -> 
     assert warehouse.rows(
         "select day, sum(ads) from nav_marts.daily_active_ads group by day order by day"
     ) == [(date(2021, 3, 1), 1), (date(2021, 3, 2), 1), (date(2021, 3, 3), 2)]
+
+
+def test_rows_of_the_year_9999_hold_up_no_status_as_of_date_lag_or_later_load(warehouse: Warehouse) -> None:
+    far = "9999-12-31T22:00:00Z"
+    with warehouse.raw() as raw:
+        state = version("a", {"published": "2026-03-01", "extent": "Deltid"}, far)
+        raw.append(versions=[state], events=[event("a", "ACTIVE", far)], at="2026-03-01T12:00:00Z")
+        raw.append(load_id="wrong clock", at=far, complete=False)
+        raw.append(events=[event("b", "ACTIVE", "2026-03-02T10:00:00Z")], at="2026-03-02T12:00:00Z")
+        raw.complete("wrong clock", far)
+    warehouse.dbt("build")
+    closing = event("a", "INACTIVE", "2026-03-04T10:00:00Z")
+    with warehouse.raw() as raw:
+        raw.append(
+            versions=[version("a", {"published": "2026-03-01", "extent": "Heltid"}, "2026-03-03T10:00:00Z")],
+            events=[closing],
+            at="2026-03-04T12:00:00Z",
+            complete=False,
+            load_id="next",
+        )
+        raw.complete("next", "2026-03-04T12:00:00Z")
+    warehouse.dbt("build")
+    ads = warehouse.rows(
+        "select ad_id, status, closed_on, states_part_time from nav_marts.fct_ads order by 1"
+    )
+    assert ads == [("a", "INACTIVE", date(2026, 3, 4), False), ("b", "ACTIVE", None, None)]
+    assert warehouse.rows("select max(day) from nav_marts.daily_new_ads") == [(date(2026, 3, 4),)]
+    lags = "select lag_seconds from nav_marts.pipeline_health order by extracted_at"
+    assert warehouse.rows(lags) == [(None,), (7200,), (7200,), (None,)]
 
 
 def test_a_load_that_is_not_complete_is_not_read_until_it_is(warehouse: Warehouse) -> None:
@@ -76,6 +106,14 @@ PLACES: dict[str, tuple[dict[str, Any], tuple[str, str]]] = {
     "moved municipality": (place("OPPLAND", "LUNNER"), ("Akershus", "LUNNER")),
     "its county stays": (place("OPPLAND", "GJØVIK"), ("Innlandet", "GJØVIK")),
     "no county": (place("SKÅNE"), ("Unknown", "Unknown")),
+    "the shelf": (place("KONTINENTALSOKKELEN"), ("Kontinentalsokkelen", "Unknown")),
+    "a name of NAV alone": (place("VIKEN", "VÅLER (VIKEN)"), ("Østfold", "VÅLER (VIKEN)")),
+    "a name in two languages": (
+        place("TROMS OG FINNMARK", "GÁIVUOTNA KÅFJORD"),
+        ("Troms", "GÁIVUOTNA KÅFJORD"),
+    ),
+    "divided municipality": (place("MØRE OG ROMSDAL", "HARAM"), ("Møre og Romsdal", "HARAM")),
+    "merged across a border of counties": (place("VESTFOLD", "SVELVIK"), ("Buskerud", "SVELVIK")),
 }
 CASES: dict[str, tuple[dict[str, Any] | None, dict[str, Any]]] = {
     "nothing said": (
@@ -165,6 +203,11 @@ def cases(tmp_path_factory: pytest.TempPathFactory, manifest: Any) -> Warehouse:
         )
         for name, (document, _) in [*CASES.items(), *PLACES.items(), *GROUPS.items()]
     ]
+    everywhere = [*({"county": row["county"]} for row in seed("counties"))]
+    everywhere += [
+        {"county": row["county"], "municipal": row["municipality"]} for row in seed("municipalities")
+    ]
+    versions.append(version("everywhere", {"workLocations": everywhere}, "2026-03-01T10:00:00Z"))
     found = [
         features(row, rules_version=rules_version, text_length=length)
         for row in versions
@@ -188,6 +231,13 @@ def test_an_ad_becomes_the_row_it_should(name: str, cases: Warehouse) -> None:
 def test_a_place_lies_in_the_county_of_today(name: str, cases: Warehouse) -> None:
     found = cases.rows(f"select county, municipality from nav_marts.ad_places where ad_id = '{name}'")
     assert found == [PLACES[name][1]]
+
+
+def test_every_county_and_municipality_of_2018_to_2026_lies_in_a_county_of_today(cases: Warehouse) -> None:
+    places = {(row["county_today"], row["municipality"]) for row in seed("municipalities")}
+    places |= {(row["county_today"], "Unknown") for row in seed("counties")}
+    found = cases.rows("select county, municipality from nav_marts.ad_places where ad_id = 'everywhere'")
+    assert sorted(found) == sorted(places)
 
 
 @pytest.mark.parametrize("name", GROUPS)

@@ -1,4 +1,4 @@
-"""The statements of docs/questions.md run, and answer with the ads that were put there."""
+"""The statements of docs/how-to/questions.md run, and answer with the ads that were put there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dbt.contracts.graph.manifest import Manifest
 from tests.dbt.raw import event, features, unit, version
 from tests.dbt.warehouse import PROJECT, Warehouse
 
-PAGE = (PROJECT / "docs" / "questions.md").read_text(encoding="utf-8")
+PAGE = (PROJECT / "docs" / "how-to" / "questions.md").read_text(encoding="utf-8")
 QUESTIONS = {
     heading: statement
     for heading, statement in re.findall(r"^## ([^\n]+)\n\n```sql\n(.*?)```", PAGE, re.DOTALL | re.MULTILINE)

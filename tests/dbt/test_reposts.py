@@ -21,7 +21,7 @@ def described(row: Row, content: dict[str, Any]) -> Row:
 
 def test_the_reposts_of_the_mock_world_are_found_and_nothing_else(warehouse: Warehouse) -> None:
     world = World(seed=5, days=70, ads_a_day=60, until=END)
-    keys = {world.ad_id(ad): world._keys[ad] for ad in range(world.log.ads)}
+    keys = {world.ad_id(ad): world.key(ad) for ad in range(world.log.ads)}
     planted = [copy.kind for key in keys.values() if (copy := copy_of(world.seed, key))]
     assert {SAME, LATE, OTHER_PLACE, OTHER_EMPLOYER} == {*planted}
     contents = {

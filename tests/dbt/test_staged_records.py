@@ -88,5 +88,5 @@ def test_dbt_run_gives_one_typed_row_a_record_of_its_latest_completed_state(proj
 
 
 def test_the_documented_model_is_the_one_that_is_tested() -> None:
-    page = (PROJECT / "docs" / "sources.md").read_text(encoding="utf-8")
+    page = (PROJECT / "docs" / "how-to" / "api.md").read_text(encoding="utf-8")
     assert MODEL.split() == page.split("```\n")[1].split()

@@ -37,7 +37,7 @@ def test_every_way_has_the_same_two_schedules() -> None:
     }
     assert workflows == SCHEDULES
     assert all(cron.replace(" *", "").strip() in text("deploy/systemd/crontab") for cron in SCHEDULES)
-    assert all(cron in text("deploy/cloud-run/README.md") for cron in SCHEDULES)
+    assert all(cron in text("docs/how-to/schedule/cloud-run.md") for cron in SCHEDULES)
 
 
 def test_every_action_is_pinned_to_a_commit() -> None:
@@ -55,10 +55,10 @@ def test_every_retry_outlasts_the_lock_of_a_run_that_died() -> None:
         _, option, minutes = spec["containers"][0]["args"]
         assert option == "--wait" and int(minutes) * 60 > LEASE_SECONDS
     assert f'"$command" --wait {minutes}' in text("deploy/coiled/start")
-    assert f"**{LEASE_SECONDS / 60:.0f} minutes**" in text("docs/operations.md")
+    assert f"**{LEASE_SECONDS / 60:.0f} minutes**" in text("docs/how-to/operations.md")
 
 
 def test_the_runbook_of_a_restore_names_every_raw_table() -> None:
-    named = set(re.findall(r"`(\w+)`", text("docs/runbooks/restore.md")))
+    named = set(re.findall(r"`(\w+)`", text("docs/how-to/runbooks/restore.md")))
     assert {table.name for table in RAW_TABLES} <= named
     assert {"removed_texts", "_dlt_loads", "_dlt_version", "_dlt_pipeline_state"} <= named

@@ -1,6 +1,6 @@
-"""What the API can do wrong, and what the run then does: the source of the tests and of docs/faults.md.
+"""What the API can do wrong, and what the run then does: the source of its tests and of a page of the docs.
 
-python -m tests.faults.api_faults > docs/faults.md
+python -m tests.faults.api_faults > docs/explanation/faults.md
 """
 
 from __future__ import annotations
@@ -341,7 +341,7 @@ FAULTS = (
 
 
 def table() -> str:
-    """docs/faults.md."""
+    """docs/explanation/faults.md."""
     rows = [(fault.name, fault.does, str(fault.code), f"`{fault.tells}`") for fault in FAULTS]
     lines = ["| the API does | the run | exit code | the user reads |", "|---|---|---|---|"]
     lines += [f"| {' | '.join(row)} |" for row in rows]
@@ -354,7 +354,7 @@ Each row is a test (`tests/faults/test_api_faults.py`), which also lets a health
 tables with those of a warehouse that nothing happened to. `make test` tries one of each kind, `make faults`
 all. The table is made from the tests by `python -m tests.faults.api_faults`. "Gives up" keeps all that was
 read before, and the next run goes on from there. How often and how long is tried is set in
-[settings](settings.md).
+[settings](../reference/settings.md).
 
 """
 

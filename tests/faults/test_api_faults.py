@@ -23,7 +23,7 @@ from tests.job import Job
 
 END = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BEFORE = END - timedelta(hours=20)
-DOCS = Path(__file__).parents[2] / "docs" / "faults.md"
+DOCS = Path(__file__).parents[2] / "docs" / "explanation" / "faults.md"
 ONE_OF_EACH_KIND = {
     "connection refused",
     "reset in the middle of a body",
@@ -167,4 +167,6 @@ def faulty_run(fault: ApiFault, job: Job, feed: Served, monkeypatch: pytest.Monk
 
 
 def test_the_table_in_the_docs_is_that_of_the_tests() -> None:
-    assert DOCS.read_text(encoding="utf-8") == table(), "python -m tests.faults.api_faults > docs/faults.md"
+    assert DOCS.read_text(encoding="utf-8") == table(), (
+        "python -m tests.faults.api_faults > docs/explanation/faults.md"
+    )

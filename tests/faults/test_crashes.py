@@ -1,6 +1,6 @@
 """A run that is killed, wherever that is, and runs again leaves the tables of one that was not killed.
 
-A few of the points of `make crashes`, which also kills build and publish and writes docs/crashes.md.
+A few of the points of `make crashes`, which also kills build and publish (docs/explanation/crashes.md).
 """
 
 from __future__ import annotations

@@ -99,7 +99,7 @@ def test_the_content_of_a_moved_load_can_be_loaded_by_the_statement_of_the_opera
 ) -> None:
     """For ads that closed before the feed is read again."""
     kept = move_local_state_aside(job.warehouse)
-    page = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "operations.md").read_text()
     statement = " ".join(page.split("    insert into nav_raw.ad_versions", 1)[1].split("\n\n")[0].split())
     [file] = kept.rglob("ad_versions.*.parquet") if kept else []
     job.warehouse.execute(f"insert into nav_raw.ad_versions {statement.replace('FOLDER', str(kept))}")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from extract.config import OSLO
-from extract.monitoring.volume import HOUR, compare, is_holiday
+from extract.monitoring.volume import HOUR, compare, is_holiday, volume_alarm
+from tests.dbt.raw import RawTables, event
+from tests.job import Job
 
 
 def feed_until(newest: datetime, weeks: int = 10) -> dict[datetime, int]:
@@ -63,6 +66,19 @@ def test_without_a_past_nothing_is_unusual() -> None:
     newest, now = oslo("2026-09-09T10:55"), oslo("2026-09-09T15:00")
     assert compare(feed_until(newest, weeks=2), newest, now) is None
     assert compare({}, newest, now) is None
+
+
+def test_events_and_loads_of_the_year_9999_neither_silence_the_alarm_nor_end_it(tmp_path: Path) -> None:
+    job, far = Job(tmp_path, "http://127.0.0.1:9"), "9999-12-31T23:59:59Z"
+    newest, now = oslo("2026-09-09T10:55"), oslo("2026-09-09T13:20")
+    with RawTables(job.warehouse.path) as raw:
+        for hour, count in feed_until(newest).items():
+            raw.append(events=[event(f"{hour} {n}", "ACTIVE", hour) for n in range(count // 6)], at=hour)
+        raw.append(events=[event("far", "ACTIVE", far)], at=newest)
+        raw.append(events=[event("wrong clock", "ACTIVE", far)], at=far)
+    alarm = volume_alarm(job.warehouse, now)
+    assert alarm is not None and alarm.startswith("No event has arrived since 2026-09-09 08:55 UTC")
+    assert volume_alarm(job.warehouse, newest) is None
 
 
 def test_holidays_are_those_of_the_calendar() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from dashboard import publish as page
 from extract.config import WarehouseSettings
-from extract.errors import ConfigurationError, JobMarketError
+from extract.errors import PROGRAM, ConfigurationError, JobMarketError
 from extract.warehouses.duckdb import DuckDBWarehouse
 
 FIRST = {"index.html": "1", "no.html": "1", "data/dictionary.csv": "1", "assets/old.js": "1"}
@@ -78,6 +78,14 @@ def test_a_folder_with_other_files_is_refused_and_left_alone(publish: Publish, t
     assert files(folder) == {"w.duckdb": "a warehouse"}
 
 
+def test_docs_that_were_built_before_the_page_stay_beside_it(publish: Publish, tmp_path: Path) -> None:
+    guide = tmp_path / "site" / page.GUIDE / "index.html"
+    guide.parent.mkdir(parents=True)
+    guide.write_text("docs")
+    publish(tmp_path / "site", FIRST)
+    assert files(tmp_path / "site") == {**FIRST, f"{page.GUIDE}/index.html": "docs"}
+
+
 def test_a_symbolic_link_is_followed(publish: Publish, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "site").symlink_to(tmp_path / "elsewhere")
@@ -91,7 +99,7 @@ def test_a_page_that_cannot_be_made_leaves_the_earlier_one(
     site = tmp_path / "site"
     publish(site, FIRST)
     monkeypatch.setattr(Warehouse, "marts", lambda self: [])
-    with pytest.raises(JobMarketError, match=r"has no marts. Run `python run_pipeline.py build` first"):
+    with pytest.raises(JobMarketError, match=f"has no marts. Run `{PROGRAM} build` first"):
         publish(site, SECOND)
     monkeypatch.undo()
     assert files(site) == FIRST

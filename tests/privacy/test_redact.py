@@ -566,7 +566,6 @@ def test_what_json_cannot_hold_is_replaced() -> None:
     )
     assert canonical_json([float("nan"), float("inf")]) == "[null,null]"
     assert canonical_json({"a": ["\ud800", "\x00", 2**70]}) == '{"a":["�","�","1180591620717411303424"]}'
-    assert canonical_json({1: 10**5000})[:6] == '{"1":"'
 
 
 def test_each_part_of_a_state_tells_in_its_version() -> None:

@@ -1,4 +1,4 @@
-"""Declared APIs: the examples of docs/sources.md, each against a mock server."""
+"""Declared APIs: the examples of docs/how-to/api.md, each against a mock server."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from dlt.common.configuration.specs.pluggable_run_context import PluggableRunCon
 
 from extract.errors import ConfigurationError, JobMarketError, SourceUnavailable
 from extract.privacy.redact import redact_text
-from extract.sources.load_log import Reject
+from extract.sources.loads import Reject
 from extract.sources.rest_api.records import Shape, State, parse_time, state_of
 from extract.sources.rest_api.settings import Api, ApiSettings, declared_api
 from extract.sources.rest_api.source import ApiRun, load_api
@@ -101,7 +101,7 @@ def job(tmp_path: Any) -> Job:
 
 def example(name: str) -> dict[str, Any]:
     """The section as the docs show it."""
-    page = (PROJECT / "docs" / "sources.md").read_text(encoding="utf-8")
+    page = (PROJECT / "docs" / "how-to" / "api.md").read_text(encoding="utf-8")
     blocks = "\n".join(re.findall(r"```toml\n(.*?)```", page, re.S))
     section: dict[str, Any] = tomllib.loads(blocks)["sources"]["api"][name]
     return section
@@ -598,7 +598,7 @@ def test_a_section_of_the_file_is_read_and_a_setting_that_does_not_exist_is_name
 ) -> None:
     providers = Container()[PluggableRunContext].providers.providers
     [file] = [provider for provider in providers if provider.name == "config.toml"]
-    page = (PROJECT / "docs" / "sources.md").read_text(encoding="utf-8")
+    page = (PROJECT / "docs" / "how-to" / "api.md").read_text(encoding="utf-8")
     written = "\n".join(re.findall(r"```toml\n(.*?)```", page, re.S))
     monkeypatch.setenv("SOURCES__API__COURSES__SECRET", SECRET)
     monkeypatch.setattr(file, "_config_doc", tomllib.loads(written))

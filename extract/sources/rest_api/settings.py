@@ -27,8 +27,8 @@ from dlt.sources.rest_api.typing import ClientConfig, Endpoint
 from extract.config import resolved
 from extract.errors import ConfigurationError
 from extract.sources.http import HttpSettings
-from extract.sources.http_session import api_session
 from extract.sources.rest_api.records import Shape
+from extract.sources.rest_api.session import api_session
 
 TAKEN = {"feed", "nav_feed", "mongo_archive", "register"}
 """Names of the sources that are not declared."""
@@ -44,7 +44,7 @@ SECRETS = {
 
 @configspec
 class ApiSettings(BaseConfiguration):
-    """One JSON API; docs/settings/sources.md explains each setting. Times are in seconds."""
+    """One JSON API; docs/reference/source-settings.md explains each setting. Times are in seconds."""
 
     client: dict[str, Any] | None = None
     endpoint: dict[str, Any] | None = None
@@ -143,11 +143,7 @@ class Api:
             raise self.wrong(field, "a user and password belong into `client.auth` and `secret`")
         if url.scheme not in ("http", "https") or not url.hostname:
             raise self.wrong(field, f"{address!r} is no http(s) address")
-        session = api_session(HttpSettings.of(self.settings))
-        adapter = session.get_adapter(address)
-        session.adapters.clear()  # requests refuses a host for which it has none
-        session.mount(f"{url.scheme}://{url.netloc}/", adapter)
-        return session
+        return api_session(HttpSettings.of(self.settings), address)
 
     def _auth(self) -> AuthConfigBase | None:
         given, secret = self.client.get("auth"), self.settings.secret
