@@ -95,11 +95,12 @@ states as (
     select
         ad_id,
         {{ least_non_null('published_on', 'expires_on') }} as earlier_on,
+        case when source != 'feed' then published_on end as seen_on,
         loaded_at as versions_loaded_at,
         loaded_at
     from versions
     union all
-    select ad_id, event_on, null, loaded_at
+    select ad_id, event_on, event_on, null, loaded_at
     from events
 ),
 
@@ -107,6 +108,7 @@ ads as (
     select
         ad_id,
         min(earlier_on) as earliest_on,
+        min(seen_on) as first_seen_on,
         max(versions_loaded_at) as versions_loaded_at,
         max(loaded_at) as loaded_at
     from states
@@ -141,6 +143,7 @@ joined as (
         latest_content.employer_number,
         latest_content.employer_name,
         ads.earliest_on,
+        ads.first_seen_on,
         ads.versions_loaded_at,
         ads.loaded_at,
         -- what the content says goes before what the night of the event tells
