@@ -14,13 +14,12 @@ from hypothesis import strategies as st
 
 from extract.config import OSLO
 from extract.hashing import canonical_json, decode_json
-from extract.schema import UNITS
+from extract.schema import AD_FEATURES, AD_VERSIONS, UNITS
 from extract.sources.brreg.load import RegisterLoad
-from extract.sources.loads import ParseError, Reject
-from extract.sources.nav.details import PendingAd, _rows
+from extract.sources.loads import LoadLog, ParseError, Reject
+from extract.sources.nav.details import DetailBatch, _take
 from extract.sources.nav.parse import MAX_AHEAD, parse_detail, parse_page
-from extract.sources.nav.source import _reject_rows
-from extract.sources.nav.state import FeedState, fingerprint
+from extract.sources.nav.state import FeedState, Pending, fingerprint
 from extract.sources.rest_api.records import Shape, State, state_of
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -79,12 +78,11 @@ def test_each_entry_of_any_page_is_an_event_or_a_reject_that_can_be_stored(items
         if entry.event:
             assert entry.event.event_at <= NOW + MAX_AHEAD
             state.record_event(entry.event)
-    state.advance_cursor([page], continues=False, broke_off=False)
+    rejects = [entry.reject for entry in page.entries if entry.reject]
+    assert bool([*LoadLog("feed").reject(rejects)]) == bool(rejects)
     stored: dict[str, Any] = {}
     state.store(stored)
     assert FeedState.load(json.loads(json.dumps(stored)), "feed") == state
-    rejects = [entry.reject for entry in page.entries if entry.reject]
-    assert len([*_reject_rows(rejects, NOW)]) == len(rejects)
 
 
 @given(value=DETAIL)
@@ -94,9 +92,12 @@ def test_any_detail_is_a_version_a_reject_or_stays_pending_with_its_reason(value
     except ParseError as error:
         assert str(error)
         return
-    rows = _rows(PendingAd("a", NOW), detail, NOW)
-    assert rows.version or rows.reject or rows.failure
-    assert "cannot be worked on" not in (rows.failure or "")
+    batch = DetailBatch()
+    failure = _take(batch, "a", Pending(NOW), detail, NOW)
+    assert batch.versions or batch.rejects or failure
+    assert "cannot be worked on" not in (failure or "")
+    assert len(AD_VERSIONS.batch(batch.versions)) == len(batch.versions)
+    assert len(AD_FEATURES.batch(batch.features)) == len(batch.features)
 
 
 @given(
