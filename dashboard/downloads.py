@@ -1,28 +1,13 @@
-"""What a reader can take away: each chart's figures, the marts as Parquet, what their columns mean."""
+"""What a reader can take away of the page: each chart's figures, and what the tables' columns mean."""
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from dashboard.chart import Chart, Figures
-from extract.warehouses.base import Warehouse
-
-BATCH_ROWS = 50_000
-
-
-@dataclass(frozen=True)
-class Download:
-    """A mart that was written; `size` is in bytes."""
-
-    name: str
-    rows: int
-    size: int
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -36,24 +21,6 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]])
 def write_chart(folder: Path, chart: Chart, figures: Figures) -> None:
     """The figures as drawn."""
     write_csv(folder / f"{chart.id}.csv", [column.name for column in chart.columns], figures.rows)
-
-
-def write_marts(folder: Path, warehouse: Warehouse) -> list[Download]:
-    """Each mart that is there, a batch at a time, so that no mart has to fit into memory."""
-    written = []
-    for mart in warehouse.marts():
-        name = mart.rpartition(".")[2]
-        path = folder / f"{name}.parquet"
-        rows = 0
-        writer = None
-        for batch in warehouse.read(f"select * from {mart}", BATCH_ROWS):
-            writer = writer or pq.ParquetWriter(path, batch.schema, compression="zstd")
-            writer.write_table(batch)
-            rows += len(batch)
-        if writer:
-            writer.close()
-            written.append(Download(name, rows, path.stat().st_size))
-    return written
 
 
 def write_dictionary(path: Path, manifest: Mapping[str, Any], marts: Iterable[str]) -> None:
