@@ -27,6 +27,8 @@ MARKER = ".job-market-site"
 """The file in the folder of the page that lists what was written there."""
 OLDER_SITE = ("index.html", "no.html", "data/dictionary.csv")
 """Files of a page that was written before there was a marker."""
+GUIDE = "guide"
+"""The folder where `make docs` writes; it may be there before the page."""
 NEW = ".new"
 """The folder inside it where the next page is made."""
 
@@ -48,14 +50,13 @@ class Published:
 def publish(warehouse: Warehouse) -> Published:
     """Make the page beside the one that is there, then put file by file in its place; a link is followed.
 
-    Raises ConfigurationError if the folder holds other files, JobMarketError if there are no marts.
+    Raises ConfigurationError if the folder holds other files, JobMarketError as `_refuse_nothing` does.
     """
     settings = configured(PublishSettings)
-    if not warehouse.marts():
-        raise JobMarketError(f"{warehouse} has no marts. Run `{PROGRAM} build` first; no page was written.")
     started, folder = time.monotonic(), PROJECT / settings.site_dir
     try:
         before = _files_of_the_page(folder)
+        _refuse_nothing(warehouse, folder, is_replaced=bool(before))
         making = folder / NEW
         folder.mkdir(parents=True, exist_ok=True)
         (folder / MARKER).touch()
@@ -78,8 +79,7 @@ def _refuse_nothing(warehouse: Warehouse, folder: Path, is_replaced: bool) -> No
     if missing := needed.difference(warehouse.marts()):
         raise JobMarketError(
             f"{warehouse} has no {', no '.join(sorted(missing))}. No page was written. Run "
-            "`python run_pipeline.py build` first, or set warehouse.duckdb_path or warehouse.dataset to "
-            "where the marts are."
+            f"`{PROGRAM} build` first, or set warehouse.duckdb_path or warehouse.dataset to where they are."
         )
     ads = f"select 1 from {warehouse.mart('daily_new_ads')} where ads > 0 limit 1"
     if is_replaced and not warehouse.query(ads):
@@ -95,7 +95,7 @@ def _files_of_the_page(folder: Path) -> set[str]:
         return set(marker.read_text(encoding="utf-8").splitlines())
     if all((folder / name).exists() for name in OLDER_SITE):
         return {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
-    if folder.exists() and any(folder.iterdir()):
+    if folder.exists() and any(entry.name != GUIDE for entry in folder.iterdir()):
         raise ConfigurationError(
             f"publish.site_dir is {shown(folder)}, which holds files that are not of the page. Nothing was "
             "written. Choose a folder that is empty or does not exist."

@@ -29,8 +29,7 @@ def figures(rows: list[Row]) -> Figures:
     if not ordered:
         return Figures([], problem="empty")
     occupations = [row for row in ordered if row[0] == "occupation"]
-    last_year = sum(row[3] for row in occupations)
-    if not last_year:
+    if not any(row[3] for row in occupations):
         return Figures([], problem="no_last_year")
     for column in (2, 3):
         unknown = sum(row[column] for row in occupations if row[1] == UNKNOWN)

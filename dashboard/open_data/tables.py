@@ -14,10 +14,12 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
+from dashboard.downloads import FORMULA
 from extract.warehouses.base import Warehouse
 
 EXPOSURE = "exposure.job_market.open_data"
 BATCH_ROWS = 50_000
+LIKE_A_FORMULA = "^([" + "".join(FORMULA).replace("-", r"\-") + "])"
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def _write(folder: Path, warehouse: Warehouse, name: str, key: Sequence[str]) ->
                     sink = files.enter_context(pa.output_stream(folder / path))
                     csv = files.enter_context(pyarrow.csv.CSVWriter(sink, batch.schema))
                     paths.append(path)
-                csv.write_table(part)
+                csv.write_table(_harmless(part))
     return rows, paths
 
 
@@ -103,3 +105,12 @@ def _csv_parts(name: str, batch: pa.Table) -> Iterator[tuple[str, pa.Table]]:
         return
     for month in pc.unique(batch["month"]):
         yield f"csv/{name}/{month.as_py():%Y-%m}.csv.gz", batch.filter(pc.equal(batch["month"], month))
+
+
+def _harmless(table: pa.Table) -> pa.Table:
+    """The table as a spreadsheet may open it: a text like a formula follows an apostrophe."""
+    for place, field in enumerate(table.schema):
+        if pa.types.is_string(field.type):
+            text = pc.replace_substring_regex(table[place], LIKE_A_FORMULA, r"'\1")
+            table = table.set_column(place, field, text)
+    return table

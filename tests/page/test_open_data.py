@@ -8,15 +8,20 @@ import json
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import frictionless
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from dashboard.open_data.folder import write_data
+from dashboard.open_data.tables import EXPOSURE, write_tables
+from extract.config import WarehouseSettings
+from extract.warehouses.duckdb import DuckDBWarehouse
 from tests.page.conftest import Site
 
 OF_ONE_AD = {
@@ -56,6 +61,22 @@ def test_no_row_of_a_single_ad_and_no_employer_leaves(data: Path, site: Site) ->
     assert {name.removeprefix("nav_marts.") for name in site.warehouse.marts()} >= published | FORBIDDEN
     for name in published:
         assert not OF_ONE_AD & set(pq.read_schema(data / f"{name}.parquet").names), name
+
+
+class Hostile(DuckDBWarehouse):
+    """One mart with one text that a spreadsheet would run."""
+
+    def read(self, sql: str, rows: int) -> Iterator[pa.Table]:
+        yield pa.table({"value": ["=1+1", "-1", "IT"], "ads": [-1, 2, None]})
+
+
+def test_no_spreadsheet_runs_a_text_of_a_table(tmp_path: Path) -> None:
+    model: dict[str, Any] = {"name": "yearly_change", "description": "", "columns": {}}
+    grain = {"attached_node": "m", "test_metadata": {"name": "grain", "kwargs": {"columns": ["value"]}}}
+    manifest = {"nodes": {"m": model, "t": grain}, "exposures": {EXPOSURE: {"depends_on": {"nodes": ["m"]}}}}
+    write_tables(tmp_path, Hostile(WarehouseSettings()), manifest)
+    with (tmp_path / "csv" / "yearly_change.csv").open(newline="") as file:
+        assert list(csv.reader(file)) == [["value", "ads"], ["'=1+1", "-1"], ["'-1", "2"], ["IT", ""]]
 
 
 def test_each_table_holds_what_its_mart_holds_in_both_formats(

@@ -84,6 +84,14 @@ def test_a_folder_with_other_files_is_refused_and_left_alone(publish: Publish, t
     assert files(folder) == {"w.duckdb": "a warehouse"}
 
 
+def test_docs_that_were_built_before_the_page_stay_beside_it(publish: Publish, tmp_path: Path) -> None:
+    guide = tmp_path / "site" / page.GUIDE / "index.html"
+    guide.parent.mkdir(parents=True)
+    guide.write_text("docs")
+    publish(tmp_path / "site", FIRST)
+    assert files(tmp_path / "site") == {**FIRST, f"{page.GUIDE}/index.html": "docs"}
+
+
 def test_a_symbolic_link_is_followed(publish: Publish, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "site").symlink_to(tmp_path / "elsewhere")
@@ -102,7 +110,7 @@ def test_a_page_that_cannot_be_made_leaves_the_earlier_one(
             publish(site, SECOND)
     with monkeypatch.context() as patch:
         patch.setattr(Warehouse, "query", lambda self, sql: [])
-        with pytest.raises(JobMarketError, match="holds no ads. The page in .* was left as it is"):
+        with pytest.raises(JobMarketError, match=r"holds no ads. The page in .* was left as it is"):
             publish(site, SECOND)
     assert files(site) == FIRST
 
