@@ -58,7 +58,7 @@ class Checkout:
         self.environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
-            "DEMO": "--days 3 --ads-a-day 20 --units 200",
+            "DEMO": "--days 3 --ads-a-day 1 --units 200",
             "SOURCES__NAV_FEED__BASE_URL": feed,
             "COLUMNS": "200",
         }
