@@ -41,7 +41,7 @@ docs: .venv/.docs
 
 # Five questions, answered with the marts: a notebook in the browser.
 notebook: .venv/.docs
-	$(BIN)/marimo edit docs/notebook.py
+	$(BIN)/marimo edit --skip-update-check docs/notebook.py
 
 # What the docs and the costs derive from the code, after a change of a model, a column or an option: some minutes.
 derived: .venv/.dev .venv-servers/.done
