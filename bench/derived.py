@@ -129,7 +129,7 @@ def write_output() -> None:
 def main() -> None:
     """Write what is asked for."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--output", action="store_true", help="the README's output of `make run`")
+    parser.add_argument("--output", action="store_true", help="the README's output; deletes the warehouse")
     (write_output if parser.parse_args().output else write_all)()
 
 
