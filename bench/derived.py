@@ -1,7 +1,7 @@
 """Write what the docs derive from the code: reference pages, the README's tables and output, the costs.
 
 python -m bench.derived            all but the README's output
-python -m bench.derived --output   the output of `make clean run`, which deletes the warehouse, into the README
+python -m bench.derived --output   the README's output of `make clean run`, which deletes the warehouse
 """
 
 from __future__ import annotations
