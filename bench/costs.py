@@ -263,7 +263,8 @@ def report() -> str:
             "|---|--:|--:|--:|" + "--:|" * len(YEARS),
         ]
         everything = [statement for part in parts.values() for statement in part]
-        for name, part in {**parts, "**together**": everything}.items():
+        reading = {name: part for name, part in parts.items() if part}
+        for name, part in {**reading, "**together**": everything}.items():
             growing = bytes_an_ad(part)
             days = max(YEARS) * DAYS_A_YEAR
             fixed = bytes_read(part, days, minimum=False) - growing * ADS_A_DAY * days

