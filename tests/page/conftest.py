@@ -52,6 +52,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, seeded: DbtWarehouse) -> Iter
     dbt = seeded.copied_to(folder)
     _fill(dbt)
     dbt.dbt("run")
+    dbt.rows("create table nav_marts.notes_of_somebody as select 'a table that no model makes' as note")
     with pytest.MonkeyPatch.context() as patch:
         yield published(folder, patch)
 
