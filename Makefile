@@ -5,10 +5,15 @@ BIN := .venv/bin
 INSTALL := $(BIN)/uv pip install --quiet --require-hashes --no-deps
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
-.PHONY: run test install extras lint bench faults crashes lock clean
+.PHONY: run test install extras lint docs notebook derived bench faults crashes lock clean
 
+ARCHIVE := data/archive.json.gz
+DEMO := --ads-a-day 18
+# DEMO="--days 5 --ads-a-day 30" serves a smaller world.
 run: .venv/.run
-	$(BIN)/python -m demo --port 0 -- sh -c '$(BIN)/python run_pipeline.py register && $(BIN)/python run_pipeline.py'
+	$(BIN)/python -m demo --port 0 $(DEMO) --archive $(ARCHIVE) -- sh -c '\
+		$(BIN)/python run_pipeline.py import-archive --from $(ARCHIVE) && \
+		$(BIN)/python run_pipeline.py register && $(BIN)/python run_pipeline.py'
 
 test: .venv/.dev .venv-servers/.done
 	$(BIN)/python -m pytest
@@ -19,8 +24,8 @@ install: .venv/.run
 # And what only some need: AWS Secrets Manager, loading through a bucket, Dask's dashboard.
 extras: .venv/.extras
 
-# Some minutes, most of them mypy's first run.
 lint: .venv/.dev .venv-servers/.done
+	@echo "Some five minutes the first time, most of them mypy's; one minute later on."
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -28,6 +33,21 @@ lint: .venv/.dev .venv-servers/.done
 	$(BIN)/zizmor --offline --quiet .github
 	$(BIN)/python -m pytest -n 0 tests/dbt/test_dbt_docs.py   # every model and column described, every grain tested
 	$(BIN)/python -m tests.lint_sql
+
+# The docs as HTML, beside the page. They open from disk; their search wants a server.
+docs: .venv/.docs
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@echo "site/guide/index.html; with search: $(BIN)/python -m http.server --bind 127.0.0.1 --directory site/guide"
+
+# Five questions, answered with the marts: a notebook in the browser.
+notebook: .venv/.docs
+	$(BIN)/marimo edit docs/notebook.py
+
+# What the docs and the costs derive from the code, after a change of a model, a column or an option: some minutes.
+derived: .venv/.dev .venv-servers/.done
+	DERIVE=1 $(BIN)/python -m pytest -n 0 tests/bigquery/test_costs.py -k analyzer
+	$(BIN)/python -m bench.derived
+	$(BIN)/python -m tests.faults.api_faults > docs/explanation/faults.md
 
 bench: .venv/.dev .venv-servers/.done
 	$(BIN)/python -m bench
@@ -48,6 +68,8 @@ lock: .venv/.uv
 	$(COMPILE) pyproject.toml --all-extras -o requirements-extras.lock
 	cp requirements-dev.lock requirements.lock
 	$(COMPILE) pyproject.toml -o requirements.lock
+	cp requirements-dev.lock requirements-docs.lock
+	$(COMPILE) --group docs -o requirements-docs.lock
 	$(COMPILE) $(UPGRADE) --group servers -o requirements-servers.lock
 	$(COMPILE) $(UPGRADE) --group installer -o requirements-uv.lock
 
@@ -74,7 +96,11 @@ clean:
 	@$(INSTALL) -r $<
 	@touch $@
 
-.venv/.dev: requirements-dev.lock .venv/.uv
+.venv/.docs: requirements-docs.lock .venv/.run
+	@$(INSTALL) -r $<
+	@touch $@
+
+.venv/.dev: requirements-dev.lock .venv/.docs
 	@$(INSTALL) -r $<
 	@touch $@
 

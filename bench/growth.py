@@ -36,7 +36,7 @@ from extract.hashing import canonical_json, version_id
 from extract.loading.load import prepare, run_load
 from extract.monitoring.volume import volume_alarm
 from extract.schema import AD_FEATURES, AD_VERSIONS, FEED_EVENTS, FEED_LOADS, RAW_TABLES
-from extract.sources.nav.parse import microseconds
+from extract.sources.loads import microseconds
 from extract.warehouses.duckdb import DuckDBWarehouse
 
 BEGIN = datetime(2021, 1, 1, 8, tzinfo=UTC)

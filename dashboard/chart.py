@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 import altair as alt
 
 Row = tuple[Any, ...]
-Drawing = alt.LayerChart
+Drawing = alt.LayerChart | alt.FacetChart
 Kind = Literal["date", "month", "text", "whole", "decimal", "share", "percent"]
 FEW = 10
 """With fewer ads a change in percent says more of chance than of the market."""

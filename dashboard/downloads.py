@@ -14,6 +14,8 @@ from dashboard.chart import Chart, Figures
 from extract.warehouses.base import Warehouse
 
 BATCH_ROWS = 50_000
+FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+"""A spreadsheet can run a text that begins like this; the last four are the full-width forms of the first."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +28,11 @@ class Download:
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """UTF-8 with a header; what is not known is empty."""
+    """UTF-8 with a header; what is not known is empty. A text like a formula follows an apostrophe."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows(rows)
+        writer.writerows([_harmless(cell) for cell in row] for row in rows)
 
 
 def write_chart(folder: Path, chart: Chart, figures: Figures) -> None:
@@ -66,6 +68,13 @@ def write_dictionary(path: Path, manifest: Mapping[str, Any], marts: Iterable[st
         for column in node["columns"].values():
             lines.append((mart, column["name"], column["data_type"], _one_line(column["description"])))
     write_csv(path, ("table", "column", "type", "description"), lines)
+
+
+def _harmless(cell: Any) -> Any:
+    if not isinstance(cell, str):
+        return cell
+    text = cell.replace("\r", " ")  # which csv does not quote
+    return f"'{text}" if cell.startswith(FORMULA) else text
 
 
 def _one_line(text: str) -> str:

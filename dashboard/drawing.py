@@ -45,14 +45,16 @@ def picture(chart: Chart, figures: Figures, texts: Texts, width: int) -> str:
 
 
 def _data(rows: Sequence[Row], texts: Texts) -> dict[str, list[dict[str, Any]]]:
-    last = next(row for row in reversed(rows) if row[4] is not None)
+    last = [row for row in rows if row[4] is not None][-1:]
     found = seasons(rows[0][0], rows[-1][0])
     return {
         "rows": [
             {"when": _ms(row[0]), "count": row[3], "mean": row[4], "earlier": row[5], "role": 0}
             for row in rows
         ],
-        "labels": [{"when": _ms(last[0]), "mean": last[4], "role": 0, "label": texts.number(last[4], 1)}],
+        "labels": [
+            {"when": _ms(row[0]), "mean": row[4], "role": 0, "label": texts.number(row[4], 1)} for row in last
+        ],
         "seasons": [
             {
                 "when": _ms(max(season.first, rows[0][0])),
@@ -95,9 +97,7 @@ CARD = """<svg xmlns="http://www.w3.org/2000/svg" width="1200" height="630" font
 <rect width="1200" height="630" fill="#fff"/><rect width="1200" height="14" fill="#0b5cad"/>
 <text x="70" y="130" font-size="64" font-weight="700" fill="#1b1f24">{title}</text>
 <text x="70" y="184" font-size="28" fill="#59636e">{about}</text>{figures}
-<svg x="70" y="430" width="1060" height="150" viewBox="0 0 {width} {height}" preserveAspectRatio="none">
-<polyline points="{line}" fill="none" stroke="#0b5cad" stroke-width="4" vector-effect="non-scaling-stroke"/>
-</svg>
+<polyline points="{line}" fill="none" stroke="#0b5cad" stroke-width="5" stroke-linejoin="round"/>
 </svg>"""
 FIGURE = """<g transform="translate({x} 250)"><text font-size="28" fill="#59636e">{name}</text>
 <text y="74" font-size="70" font-weight="700" fill="#1b1f24">{value}</text>
@@ -117,9 +117,15 @@ def card(shown: Sequence[Headline], about: str, texts: Texts) -> bytes:
         title=texts.say("page", "title"),
         about=about,
         figures=figures,
-        width=SPARK_WIDTH,
-        height=SPARK_HEIGHT,
-        line=chosen[1].line or chosen[0].line,
+        line=_stretched(chosen[1].line or chosen[0].line),
     )
     png: bytes = vl_convert.svg_to_png(svg)
     return png
+
+
+def _stretched(line: str) -> str:
+    """The points of a small line, over the lower part of the card."""
+    points = [tuple(map(float, point.split(","))) for point in line.split()]
+    return " ".join(
+        f"{70 + 1060 / SPARK_WIDTH * x:.1f},{430 + 150 / SPARK_HEIGHT * y:.1f}" for x, y in points
+    )

@@ -20,8 +20,9 @@ Sums = dict[Group, dict[date, Row]]
 def grouped(rows: list[Row]) -> Sums:
     """Rows `(when, occupation, county, industry, *values)` by dimension and value, then by day.
 
-    Of the three at most one is not null: the one that the row is a sum for. The last value is the share that
-    was captured. A group without any ad is left out: the marts hold `Unknown` for every day.
+    Of the three at most one is not null: the one that the row is a sum for. The last two values
+    are the share that was captured and `known_from`. A group without any ad is left out: the marts hold
+    `Unknown` for every day.
     """
     sums: Sums = {}
     for when, *parts_and_values in rows:
@@ -31,7 +32,7 @@ def grouped(rows: list[Row]) -> Sums:
     filled = {
         group: by_day
         for group, by_day in sums.items()
-        if group == ALL or any(any(values[:-1]) for values in by_day.values())
+        if group == ALL or any(any(values[:-2]) for values in by_day.values())
     }
     return dict(sorted(filled.items(), key=lambda item: (item[0] != ALL, item[0])))
 
@@ -40,6 +41,17 @@ def days(first: date, last: date) -> Iterator[date]:
     """Both included."""
     for offset in range((last - first).days + 1):
         yield first + timedelta(days=offset)
+
+
+def known_days(total: Mapping[date, Row]) -> list[date]:
+    """Every day from the first to the last one that the data covers in full, those between them included."""
+    known = sorted(day for day, values in total.items() if is_known(values, day))
+    return list(days(known[0], known[-1])) if known else []
+
+
+def is_known(values: Row | None, day: date) -> bool:
+    """Whether the data covers the day in full, by the last of its values."""
+    return values is not None and values[-1] is not None and bool(values[-1] <= day)
 
 
 def little_captured(counted: Mapping[date, tuple[float, float]], window: int = 7) -> list[tuple[date, date]]:

@@ -54,10 +54,10 @@ def _open(rows: list[Row], texts: Texts) -> list[Headline]:
 
 
 def _new(rows: list[Row], texts: Texts) -> Headline:
-    if len(rows) < 7:
+    if not rows or rows[-1][4] is None:
         return _nothing("new_ads", texts)
     day, _, _, _, mean, earlier, *_ = rows[-1]
-    changed = change(mean and 7 * mean, earlier and 7 * earlier)
+    changed = change(7 * mean, earlier and 7 * earlier)
     return Headline(
         texts.say("headline", "new_ads"),
         texts.number(sum(row[3] for row in rows[-7:])),

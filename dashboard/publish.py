@@ -28,6 +28,8 @@ MARKER = ".job-market-site"
 """The file in the folder of the page that lists what was written there."""
 OLDER_SITE = ("index.html", "no.html", "data/dictionary.csv")
 """Files of a page that was written before there was a marker."""
+GUIDE = "guide"
+"""The folder where `make docs` writes; it may be there before the page."""
 NEW = ".new"
 """The folder inside it where the next page is made."""
 
@@ -79,7 +81,7 @@ def _files_of_the_page(folder: Path) -> set[str]:
         return set(marker.read_text(encoding="utf-8").splitlines())
     if all((folder / name).exists() for name in OLDER_SITE):
         return {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
-    if folder.exists() and any(folder.iterdir()):
+    if folder.exists() and any(entry.name != GUIDE for entry in folder.iterdir()):
         raise ConfigurationError(
             f"publish.site_dir is {shown(folder)}, which holds files that are not of the page. Nothing was "
             "written. Choose a folder that is empty or does not exist."

@@ -6,11 +6,12 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from dashboard.chart import Column, Row
-from dashboard.groups import ALL, SHARE_NEEDED, change, grouped
+from dashboard.groups import ALL, SHARE_NEEDED, change, grouped, is_known
 
 # The day on which the feed was last read is not over: it is left out.
 QUERY = """
-select day, occupation, county, industry, sum(ads_weighted), max(share_captured)
+select day, occupation, county, industry, sum(ads_weighted), max(share_captured),
+    max(known_from)
 from {mart}
 where day >= (select max(day) from {mart}) - 420 and day < (select max(day) from {mart})
 group by grouping sets ((day), (day, occupation), (day, county), (day, industry))
@@ -43,9 +44,9 @@ def recent(rows: list[Row]) -> Recent:
     if not sums:
         return Recent([], None, "empty")
     last = max(sums[ALL])
-    if min(sums[ALL]) > last - WEEKS + timedelta(days=1):
+    if not _is_covered(sums[ALL], last):
         return Recent([], last, "too_short_weeks")
-    reaches_back = min(sums[ALL]) <= last - YEAR - WEEKS + timedelta(days=1)
+    reaches_back = _is_covered(sums[ALL], last - YEAR)
     shares = [_share(sums[ALL], end) for end in (last, last - YEAR)]
     found: list[Row] = []
     for (dimension, value), by_day in sums.items():
@@ -62,6 +63,11 @@ def _percent(
     """A part of the ads is compared only where the content of enough ads was captured on both sides."""
     is_known = group == ALL or all(share is not None and share >= SHARE_NEEDED for share in shares)
     return change(now, before) if is_known else None
+
+
+def _is_covered(total: dict[date, Row], end: date) -> bool:
+    """Whether the data covers the four weeks up to `end` in full."""
+    return end in total and is_known(total[end], end - WEEKS + timedelta(days=1))
 
 
 def _counted(by_day: dict[date, Row], end: date) -> float:

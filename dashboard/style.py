@@ -33,7 +33,9 @@ RANK = alt.EncodingSortField(field="rank", op="min")
 DAY = alt.Scale(type="utc", nice=False)
 
 
-def finished(chart: alt.LayerChart, height: int, width: int | str = "container") -> dict[str, Any]:
+def finished(
+    chart: alt.LayerChart | alt.FacetChart, height: int, width: int | str = "container"
+) -> dict[str, Any]:
     """The chart with the page's typography, as Vega-Lite; as wide as its place and `height` pixels in all."""
     axis = {
         "labelFont": FONT,
@@ -110,13 +112,13 @@ def value_axis(field: str, **options: Any) -> alt.Y:
 
 def backdrop() -> list[alt.Chart]:
     """What lies behind the lines: spans of which little was captured, and the seasons by name."""
-    spans = {"x": alt.X("when:T", scale=DAY), "x2": "until:T"}
+    begin = alt.X("when:T", scale=DAY)
     return [
-        alt.Chart(SHADED).mark_rect(color=SHADE).encode(**spans),
-        alt.Chart(SEASONS).mark_rect(color=GRID, opacity=0.45).encode(**spans),
+        alt.Chart(SHADED).mark_rect(color=SHADE).encode(x=begin, x2="until:T"),
+        alt.Chart(SEASONS).mark_rect(color=GRID, opacity=0.45).encode(x=begin, x2="until:T"),
         alt.Chart(SEASONS)
         .mark_text(align="left", baseline="top", dx=2, dy=2, fontSize=10.5, color=MUTED)
-        .encode(x=alt.X("when:T", scale=DAY), y=alt.value(0), text="label:N"),
+        .encode(x=begin, y=alt.value(0), text="label:N"),
     ]
 
 
@@ -135,7 +137,7 @@ def end_labels(field: str) -> alt.Chart:
     return text
 
 
-def change_bars() -> alt.LayerChart:
+def change_bars() -> alt.LayerChart | alt.FacetChart:
     """A bar from zero for each change in percent, in `rank`'s order, the change in words on the right."""
     names = alt.Axis(title=None, labelLimit=NAMES, labelColor=INK, labelPadding=8, domain=False, ticks=False)
     percents = alt.Axis(
@@ -149,7 +151,7 @@ def change_bars() -> alt.LayerChart:
             x=x, color=alt.condition("datum.percent < 0", alt.value(FALL), alt.value(RISE))
         ),
         base.mark_text(align="right", color=MUTED, fontSize=11.5).encode(
-            x=alt.XValue(alt.ExprRef("width")), text="change:N"
+            x=alt.value(alt.ExprRef("width")), text="change:N"
         ),
     )
 

@@ -9,6 +9,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
+from demo.archive import write_archive
 from demo.documents import Documents, NotUnderstood
 from demo.feed import Source
 from demo.register import PREFIX
@@ -27,6 +28,8 @@ examples:
   python -m demo --days 10 --ads-a-day 60 --until 2026-03-01 --clock 2026-02-20
                                                    a small world whose clock stands before its end
   python -m demo --documents captures/*.json       the ads of the given files
+  python -m demo --archive data/archive.json.gz    the ads of the two and a half years before, too, in a file
+                                                   for `run_pipeline.py import-archive --from`
   python -m demo --port 0 -- COMMAND ...           run COMMAND with the feed's address in
                                                    SOURCES__NAV_FEED__BASE_URL, the business register's in
                                                    SOURCES__REGISTER__BASE_URL, and end as it ends
@@ -83,6 +86,13 @@ def parser() -> argparse.ArgumentParser:
         default=20_000,
         metavar="N",
         help="units in the business register, the ads' employers among them (default %(default)s)",
+    )
+    add(
+        "--archive",
+        type=Path,
+        metavar="FILE",
+        help="write the world's ads and those of the two and a half years before it into this file, as "
+        "mongoexport would (.json.gz)",
     )
     add(
         "--documents",
@@ -166,6 +176,8 @@ def _run(options: argparse.ArgumentParser, argv: list[str] | None) -> int:
         else:
             world = World(given.seed, given.days, given.ads_a_day, given.until)
             source, summary = world, world.summary(given.clock or world.until)
+            if given.archive:
+                write_archive(given.archive, world)
     except NotUnderstood as error:
         print(error, file=sys.stderr)
         return WRONG_USE

@@ -19,11 +19,10 @@ from demo.fields import Content
 from demo.ids import Ids
 from demo.lives import STOPPED, life_of
 from demo.log import EventLog
+from demo.seasons import share_of
 from demo.texts import Text
 from demo.times import DAY, instant, micros, oslo_date, oslo_midnight
 
-_WEEK = (1.35, 1.35, 1.3, 1.3, 1.2, 0.3, 0.2)
-_YEAR = (1.15, 1.12, 1.12, 1.04, 1.07, 1.0, 0.65, 1.1, 1.05, 1.0, 0.95, 0.75)
 _FIRST_DAY = 700_000  # so that a day's ordinal fits 16 bits
 
 
@@ -94,8 +93,7 @@ class World:
         self._day_starts.append(len(self._keys))
         prefix = (day.toordinal() - _FIRST_DAY) << 16
         jitter = 0.94 + 0.12 * Random(self.seed * 1_000_003 + prefix).random()
-        share = _WEEK[day.weekday()] * _YEAR[day.month - 1] * jitter
-        for index in range(round(self.ads_a_day * share)):
+        for index in range(round(self.ads_a_day * share_of(day) * jitter)):
             key = prefix | index
             life = life_of(Random(self.seed * 1_000_003 + key * 4), day)
             self.log.add_ad(life.steps)
@@ -107,6 +105,10 @@ class World:
     def ad_id(self, ad: int) -> str:
         """The uuid of an ad."""
         return self._ad_ids.of(self._keys[ad])
+
+    def key(self, ad: int) -> int:
+        """What all that an ad says follows from."""
+        return self._keys[ad]
 
     def find_ad(self, ad_id: str) -> int | None:
         """The number of the ad with this uuid."""

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from extract.config import PROJECT, WarehouseSettings, configured
+from extract.config import PROJECT
 from extract.dbt import run_dbt
 from extract.errors import JobMarketError
 from extract.warehouses.base import Warehouse
@@ -31,10 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--name", type=_dataset, required=True, help="what the datasets' names begin with")
     options = parser.parse_args(arguments)
     os.chdir(PROJECT)
-    settings = configured(WarehouseSettings)
-    settings.dataset = options.name
     try:
-        checked = check_change(configured_warehouse(settings), options.state)
+        warehouse = configured_warehouse()
+        warehouse.settings.dataset = options.name
+        checked = check_change(warehouse, options.state)
     except JobMarketError as error:
         print(error, file=sys.stderr)
         return error.exit_code

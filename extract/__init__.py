@@ -1,3 +1,3 @@
 """Extract and load: read a source, redact, describe, and load with dlt. Importing it changes nothing."""
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"

@@ -83,7 +83,7 @@ Since = Annotated[datetime | None, typer.Option(parser=_since, metavar="WHEN", h
 Executor = Annotated[Executors | None, typer.Option(help="In place of executor.name.")]
 ArchiveFile = Annotated[Path | None, typer.Option("--from", exists=True, resolve_path=True, help=FILE)]
 ApiName = Annotated[str, typer.Argument(metavar="NAME", help="Of a section [sources.api.NAME].")]
-Words = Annotated[list[str], typer.Argument(metavar="-- COMMAND...", help="-- build --select fct_ads")]
+Words = Annotated[list[str], typer.Argument(metavar="-- COMMAND...", help="Such as -- build.")]
 Target = Annotated[Literal["duckdb", "bigquery"] | None, typer.Option(help="In place of warehouse.target.")]
 Wait = Annotated[float, typer.Option(min=0, metavar="MINUTES", help=WAIT)]
 Notify = Annotated[str | None, typer.Option(parser=_webhook, metavar="URL", help=NOTIFY)]
@@ -137,7 +137,7 @@ def _top(version: Version = False) -> None:
 @job
 def run(options: RunOptions, since: Since = None, executor: Executor = None) -> object:
     """Extract, build and publish. A daily schedule runs this."""
-    return jobs.run(options, since, executor).report()
+    return jobs.run(options, since, executor)
 
 
 @job
@@ -146,16 +146,8 @@ def extract(options: RunOptions, since: Since = None, executor: Executor = None)
     return jobs.extract(options, since, executor)
 
 
-@job
-def build(options: RunOptions) -> object:
-    """Build and test the dbt models."""
-    return jobs.build(options)
-
-
-@job
-def publish(options: RunOptions) -> object:
-    """Write the page and the dbt docs from the marts."""
-    return jobs.publish(options)
+job(jobs.build)
+job(jobs.publish)
 
 
 @job
@@ -177,15 +169,12 @@ def reprocess(options: RunOptions, executor: Executor = None) -> object:
 
 
 @job
-def import_archive(options: RunOptions, file: ArchiveFile = None) -> None:
+def import_archive(options: RunOptions, file: ArchiveFile = None) -> object:
     """Import the archive from MongoDB or from a file."""
-    jobs.import_archive(options, file, show)
+    return jobs.import_archive(options, file)
 
 
-@job
-def register(options: RunOptions) -> object:
-    """Load what changed in the business register."""
-    return jobs.register(options)
+job(jobs.register)
 
 
 @job
@@ -194,10 +183,7 @@ def source(options: RunOptions, name: ApiName) -> object:
     return jobs.source(options, name)
 
 
-@job
-def recover(options: RunOptions) -> object:
-    """Move the files of a load that fails for good aside."""
-    return jobs.recover(options)
+job(jobs.recover)
 
 
 @app.command()

@@ -73,8 +73,7 @@ def _error_of(command: list[str], outcome: dbtRunnerResult) -> JobMarketError | 
         return ConfigurationError(f"dbt: {outcome.exception}")
     if outcome.success:
         return None
-    reason = outcome.exception or "its output names what failed."
-    return JobMarketError(f"`dbt {' '.join(command)}` failed: {reason}")
+    return JobMarketError(f"`dbt {' '.join(command)}` failed; its output says why.")
 
 
 def build(warehouse: Warehouse, console: Console) -> BuildSummary:

@@ -7,7 +7,7 @@ change (failed, recovered) is posted to the webhook. Each raises JobMarketError.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,18 +19,17 @@ from rich.console import Console, Group, RenderableType
 from extract import config
 from extract import dbt as transform
 from extract.errors import PROGRAM, JobMarketError
-from extract.executors.bounded_map import BatchExecutor
 from extract.executors.factory import open_executor
 from extract.loading import recovery
 from extract.loading.raw_schema import refuse_older, stored_state
 from extract.monitoring.notifications import record, recorded
 from extract.monitoring.progress import Progress
-from extract.monitoring.status import FeedStatus, counts_table, report
 from extract.monitoring.volume import volume_alarm
 from extract.sources import reprocess as reprocessing
 from extract.sources.brreg.load import load_register
 from extract.sources.nav.extraction import ExtractionSummary, extract_feed
 from extract.sources.nav.stored import feed_state
+from extract.status import counts_table, is_mock, report
 from extract.warehouses.base import Warehouse
 from extract.warehouses.factory import configured_warehouse
 
@@ -65,37 +64,26 @@ class Extracted(NamedTuple):
         return f"{self.loaded}\n{self.alarm}" if self.alarm else str(self.loaded)
 
 
-class JobResult(NamedTuple):
-    """What each step of the whole job did, and a table of the tables after it."""
+def run(options: RunOptions, since: datetime | None = None, executor: str | None = None) -> RenderableType:
+    """Extract, build and publish under one lock; what each did, the tables, and what to do next.
 
-    extracted: Extracted
-    built: transform.BuildSummary
-    published: Published
-    tables: RenderableType
-    warehouse: str
-
-    def report(self) -> RenderableType:
-        """The steps, the tables, and what to do next."""
-        return Group(
-            f"extract: {self.extracted}\nbuild: {self.built}\npublish: {self.published}",
-            self.tables,
-            f"The tables are in {self.warehouse}. Next:\n  {PROGRAM} status\n  {PROGRAM} {QUERY}",
-        )
-
-
-def run(options: RunOptions, since: datetime | None = None, executor: str | None = None) -> JobResult:
-    """Extract, build and publish under one lock. The first step that fails ends the job."""
+    The first step that fails ends the job.
+    """
     webhook = _start(options)
     with ExitStack() as lock:
         with recorded("extract", webhook):
-            warehouse = _warehouse(options)
+            warehouse = configured_warehouse(options.target)
             lock.enter_context(warehouse.lock(options.wait))
             extracted = _extract(warehouse, options, since, executor)
         with recorded("build", webhook):
             built = _build(warehouse, options)
         with recorded("publish", webhook):
             published = _publish(warehouse, options)
-        return JobResult(extracted, built, published, counts_table(warehouse), str(warehouse))
+        return Group(
+            f"extract: {extracted}\nbuild: {built}\npublish: {published}",
+            counts_table(warehouse),
+            f"The tables are in {warehouse}. Next:\n  {PROGRAM} status\n  {PROGRAM} {QUERY}",
+        )
 
 
 def extract(options: RunOptions, since: datetime | None = None, executor: str | None = None) -> Extracted:
@@ -111,7 +99,7 @@ def build(options: RunOptions) -> transform.BuildSummary:
 
 
 def publish(options: RunOptions) -> Published:
-    """Write the page and the dbt docs."""
+    """Write the page and the dbt docs from the marts."""
     with _locked("publish", options) as warehouse:
         return _publish(warehouse, options)
 
@@ -126,23 +114,19 @@ def reprocess(options: RunOptions, executor: str | None = None) -> reprocessing.
     """Recompute the text features of versions that an older set of rules described."""
     with (
         _locked("reprocess", options) as warehouse,
-        _open_executor(executor) as pool,
+        open_executor(executor) as pool,
         Progress(options.console) as progress,
     ):
+        _require_load(warehouse)
         return reprocessing.reprocess(warehouse, pool, progress)
 
 
-def import_archive(
-    options: RunOptions, file: Path | None = None, show: Callable[[RenderableType], None] = print
-) -> ReconciliationReport:
-    """Import the archive from its server or from a file; `show` gets the report before it is checked."""
+def import_archive(options: RunOptions, file: Path | None = None) -> ReconciliationReport:
+    """Import the archive from its server or from a file."""
     from extract.sources.mongo.importing import import_archive as load
 
     with _locked("import-archive", options) as warehouse, options.console.status("reading the archive"):
-        report = load(warehouse, config.configured(config.ArchiveSettings), file)
-        show(report.table())
-        report.check()
-    return report
+        return load(warehouse, config.configured(config.ArchiveSettings), file)
 
 
 def register(options: RunOptions) -> str:
@@ -161,7 +145,7 @@ def source(options: RunOptions, name: str) -> ApiRun:
 
 
 def recover(options: RunOptions) -> str:
-    """Move dlt's local folder aside, so that the next run goes on from the warehouse. Says where it is."""
+    """Move the files of a load that fails for good aside."""
     with _locked("recover", options) as warehouse:
         folder = recovery.move_local_state_aside(warehouse)
     moved = f"The local folder was moved to {folder}" if folder else "There is no local folder"
@@ -179,29 +163,17 @@ def coiled_environment() -> str:
 def status(options: RunOptions) -> RenderableType:
     """The report of what the warehouse holds."""
     _start(options)
-    warehouse = _warehouse(options)
-    return report(warehouse, feed_status(warehouse))
-
-
-def feed_status(warehouse: Warehouse) -> FeedStatus | None:
-    """The feed's pipeline state as the last load committed it; None before the first load."""
-    if (state := feed_state(warehouse)) is None:
-        return None
-    failures: dict[str, list[str]] = {}
-    for ad_id, detail in state.pending.items():
-        if detail.reason:
-            failures.setdefault(detail.reason, []).append(ad_id)
-    cursor = state.recent[0].page_id if state.recent else None
-    return FeedStatus(state.feed, cursor, state.newest_event_at, len(state.pending), failures)
+    warehouse = configured_warehouse(options.target)
+    return report(warehouse, feed_state(warehouse))
 
 
 def _extract(
     warehouse: Warehouse, options: RunOptions, since: datetime | None, executor: str | None
 ) -> Extracted:
     settings = config.configured(config.FeedSettings)
-    with _open_executor(executor) as pool, Progress(options.console) as progress:
+    with open_executor(executor) as pool, Progress(options.console) as progress:
         loaded = extract_feed(warehouse, settings, pool, progress, since)
-    if (feed := feed_status(warehouse)) is None or feed.is_mock:
+    if (feed := feed_state(warehouse)) is None or is_mock(feed):
         return Extracted(loaded, None)
     alarm = volume_alarm(warehouse)
     record("volume", alarm, _webhook(options))
@@ -209,11 +181,15 @@ def _extract(
 
 
 def _build(warehouse: Warehouse, options: RunOptions) -> transform.BuildSummary:
-    if not warehouse.query(f"select 1 from {warehouse.raw('_dlt_loads')} limit 1"):
-        raise JobMarketError(f"{warehouse} holds nothing yet. Run `{PROGRAM} extract` first.")
+    _require_load(warehouse)
     if stored := stored_state(warehouse):
         refuse_older(stored.raw_version)
     return transform.build(warehouse, options.console)
+
+
+def _require_load(warehouse: Warehouse) -> None:
+    if not warehouse.query(f"select 1 from {warehouse.raw('_dlt_loads')} limit 1"):
+        raise JobMarketError(f"{warehouse} holds nothing yet. Run `{PROGRAM} extract` first.")
 
 
 def _publish(warehouse: Warehouse, options: RunOptions) -> Published:
@@ -223,19 +199,11 @@ def _publish(warehouse: Warehouse, options: RunOptions) -> Published:
         return page.publish(warehouse)
 
 
-def _open_executor(name: str | None) -> BatchExecutor:
-    return open_executor(config.configured(config.ExecutorSettings), name)
-
-
-def _warehouse(options: RunOptions) -> Warehouse:
-    return configured_warehouse(config.configured(config.WarehouseSettings, target=options.target))
-
-
 @contextmanager
 def _locked(step: str, options: RunOptions) -> Iterator[Warehouse]:
     """The configured warehouse under its lock; how the step ends is recorded."""
     with recorded(step, _start(options)):
-        warehouse = _warehouse(options)
+        warehouse = configured_warehouse(options.target)
         with warehouse.lock(options.wait):
             yield warehouse
 

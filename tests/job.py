@@ -101,7 +101,7 @@ class Job:
             patch.setattr(Load, "complete_jobs", die)
             self.poll()
         [package] = packages.pending(self.warehouse.pipelines_dir)
-        for noted in (package.folder / ".pending_transitions").glob("*"):
+        for noted in (package / ".pending_transitions").glob("*"):
             noted.unlink()
 
     def forget_local_state(self) -> None:

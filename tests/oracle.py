@@ -157,6 +157,9 @@ def _row(ad_id: str, events: list[Event], captures: list[Capture]) -> AdRow:
     closing = min(closings, key=lambda e: e.event_at, default=None)
     inactive_on = oslo_day(closing.event_at if closing else None)
     closes = [day for day in (expires_on, inactive_on) if day is not None]
+    if closing and closing.is_masked is False and expires_on is None:
+        night = oslo_day(closing.event_at - timedelta(hours=6))
+        closes = [night if first_active is None or oslo_day(first_active) != inactive_on else inactive_on]
     if inactive_on is None:
         reason = None
     elif expires_on is None:

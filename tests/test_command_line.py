@@ -162,12 +162,13 @@ def test_without_a_command_the_whole_job_runs_with_its_options() -> None:
     assert context._protected_args + context.args == ["run", "--since", "2020-01-01"]
 
 
-def test_build_and_publish_of_an_empty_warehouse_say_what_to_run_first(command: Command) -> None:
-    code, printed = command("build")
-    assert (code, one_sentence(printed)) == (
-        1,
-        f"{command.folder}/test.duckdb holds nothing yet. Run `{PROGRAM} extract` first.",
-    )
+def test_build_reprocess_and_publish_of_an_empty_warehouse_say_what_to_run_first(command: Command) -> None:
+    for name in ("build", "reprocess"):
+        code, printed = command(name)
+        assert (code, one_sentence(printed)) == (
+            1,
+            f"{command.folder}/test.duckdb holds nothing yet. Run `{PROGRAM} extract` first.",
+        )
     code, printed = command("publish")
     assert code == 1 and f"Run `{PROGRAM} build` first" in one_sentence(printed)
     assert not (command.folder / "site").exists()
@@ -308,8 +309,8 @@ def test_debug_shows_the_trace_even_where_the_causes_of_an_error_form_a_cycle(
         first.__cause__, second.__cause__ = second, first
         raise first
 
-    monkeypatch.setattr(jobs, "build", fail)
+    monkeypatch.setattr(jobs, "status", fail)
     with pytest.raises(SystemExit, match="1"):
-        app(["build", "--debug"])
+        app(["status", "--debug"])
     printed = capsys.readouterr().err
     assert "Traceback" in printed and printed.endswith("KeyError. Run again with --debug to see where.\n")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import altair as alt
 
 from dashboard.chart import Chart, Drawing, Figures, Row, Said
@@ -35,7 +37,7 @@ def figures(rows: list[Row]) -> Figures:
     shown = [row for row in found if row[0] == "county" and row[1] in TILES]
     if problem and not shown:
         return Figures([], problem="empty" if problem == "empty" else "too_short_weeks")
-    caveats = [("weeks", {"day": last})]
+    caveats: list[tuple[str, dict[str, Any]]] = [("weeks", {"day": last})]
     if problem:
         caveats.append((problem, {}))
     units = None if any(row[4] is not None for row in shown) else ("count",)
@@ -56,8 +58,7 @@ def _said(shown: list[Row]) -> Said | None:
 
 def draw() -> Drawing:
     """Tiles in the colour of their change, with name and number."""
-    place = {"x": alt.X("column:O", axis=None), "y": alt.Y("row:O", axis=None)}
-    base = alt.Chart(ROWS).encode(**place)
+    base = alt.Chart(ROWS).encode(x=alt.X("column:O", axis=None), y=alt.Y("row:O", axis=None))
     colours = alt.Scale(domain=list(range(-1, 10)), range=TILE_COLOURS)
     size = alt.ExprRef("width < 400 ? 10.5 : 13")
     return alt.layer(

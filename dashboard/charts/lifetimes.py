@@ -12,7 +12,7 @@ from dashboard.style import ACCENT, ROLES, ROWS, backdrop, end_labels, time_axis
 
 QUERY = """
 select month, occupation, ads_closed, days_open_lower_quartile, days_open_median,
-    days_open_upper_quartile, share_stopped, share_captured
+    days_open_upper_quartile, share_stopped, share_captured, known_from
 from {mart}
 where ads_closed > 0
 """
@@ -29,20 +29,22 @@ COLUMNS = (
 )
 FEWEST_ADS = 10
 """A median of fewer ads says more of chance than of the market."""
-TOO_EARLY = 3
-"""Ads that were published before the data begins are not in it: in the first months only ads that closed soon
-can have closed."""
 SHOWN_MONTHS = 60
 
 
 def figures(rows: list[Row]) -> Figures:
-    """Whole months with enough ads; the month that still runs and the first ones are left out."""
+    """Whole months with enough ads, without the month that still runs.
+
+    Ads that were published before the data begins are not in it: in the first months only ads that closed
+    soon can have closed. These are left out, too.
+    """
     if not rows:
         return Figures([], problem="empty")
     months = sorted({row[0] for row in rows})
-    whole = months[TOO_EARLY:-1][-SHOWN_MONTHS:]
+    known = {row[0] for row in rows if row[8] is not None and row[8] <= row[0]}
+    whole = [month for month in months[:-1] if month in known][-SHOWN_MONTHS:]
     shown = [
-        (row[0], "occupation", *row[1:])
+        (row[0], "occupation", *row[1:8])
         for row in sorted(rows, key=lambda row: (row[1], row[0]))
         if row[0] in whole and row[2] >= FEWEST_ADS
     ]

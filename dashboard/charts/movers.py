@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dashboard.chart import Chart, Drawing, Figures, Row, Said
 from dashboard.groups import DIMENSIONS, UNKNOWN
 from dashboard.recent import COLUMNS, QUERY, recent
@@ -34,7 +36,10 @@ def figures(rows: list[Row]) -> Figures:
         "said_rose" if first[4] > 0 else "said_fell",
         {**filled, "before": round(first[3]), "now": round(first[2])},
     )
-    caveats = [("weeks", {"day": last}), ("fewest_compared", {"number": FEWEST_ADS})]
+    caveats: list[tuple[str, dict[str, Any]]] = [
+        ("weeks", {"day": last}),
+        ("fewest_compared", {"number": FEWEST_ADS}),
+    ]
     return Figures(sorted(largest, key=lambda row: -row[4]), None, caveats, [], said)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from dashboard.chart import Chart, Column, Figures, Row, Said
 from dashboard.charts.yearly import compared, problem_of
@@ -29,7 +30,7 @@ def figures(rows: list[Row]) -> Figures:
     """The one with most ads first. Without last year's figures where the years cannot be compared."""
     if not rows:
         return Figures([], problem="empty")
-    caveats = [("few", {})]
+    caveats: list[tuple[str, dict[str, Any]]] = [("few", {})]
     problem = problem_of(rows)
     if problem:
         caveats.append((problem, {}))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 import altair as alt
 
@@ -11,10 +11,10 @@ from dashboard.groups import (
     ALL,
     DIMENSIONS,
     UNKNOWN,
-    Sums,
     change,
-    days,
     grouped,
+    is_known,
+    known_days,
     little_captured,
     year_earlier,
 )
@@ -26,7 +26,7 @@ QUERY = """
 select day, occupation, county, industry,
     sum(ads_weighted), sum(positions_weighted),
     sum(ads_weighted_7_day_mean), sum(positions_weighted_7_day_mean),
-    max(share_captured)
+    max(share_captured), max(known_from)
 from {mart}
 where day >= (select max(day) from {mart}) - 1827 and day < (select max(day) from {mart})
 group by grouping sets ((day), (day, occupation), (day, county), (day, industry))
@@ -44,59 +44,62 @@ COLUMNS = (
     Column("share_captured", "share"),
 )
 FEWEST_DAYS = 7
+Means = dict[date, Row]
+NOTHING = (None, None, None, None)
 
 
 def figures(rows: list[Row]) -> Figures:
-    """Every day of each group; nothing a year earlier where the data does not reach back."""
+    """Every day of each group; nothing for the days, and a year earlier, that the data does not cover."""
     sums = grouped(rows)
     if not sums:
         return Figures([], problem="empty")
     total = sums[ALL]
-    first, last = _beginning(total), max(total)
-    if (last - first).days + 1 < FEWEST_DAYS:
+    shown = known_days(total)
+    if len(shown) < FEWEST_DAYS:
         return Figures([], problem="too_short")
-    shown = list(days(first, last))
-    full_week = first + timedelta(days=6)
+    means = {group: _means(by_day, total, shown) for group, by_day in sums.items()}
     dense: list[Row] = []
-    for (dimension, value), by_day in sums.items():
+    for (dimension, value), by_day in means.items():
         for day in shown:
-            ads, positions, *means = _day(by_day, day, full_week)
-            before = _day(by_day, year_earlier(day), full_week)[2:]
-            pairs = [round(mean, 3) if mean is not None else None for mean in (*means, *before)]
+            ads, positions, ads_mean, positions_mean = by_day[day]
+            _, _, ads_before, positions_before = by_day.get(year_earlier(day), NOTHING)
+            of_ads = (ads, ads_mean, ads_before)
+            of_positions = (positions, positions_mean, positions_before)
             share = total[day][4] if day in total else None
-            of_ads = (round(ads, 2), pairs[0], pairs[2])
-            of_positions = (round(positions, 2), pairs[1], pairs[3])
             dense.append((day, dimension, value, *of_ads, *of_positions, share))
-    captured = {day: (total[day][0], total[day][0] * (total[day][4] or 0)) for day in shown if day in total}
+    captured = {
+        day: (total[day][0], total[day][0] * (total[day][4] or 0))
+        for day in shown
+        if is_known(total.get(day), day)
+    }
     caveats = []
-    if year_earlier(last) < full_week:
-        caveats.append(("no_year_earlier", {"day": first}))
-    return Figures(dense, None, caveats, little_captured(captured), _said(sums, last, full_week))
+    if means[ALL].get(year_earlier(shown[-1]), NOTHING)[2] is None:
+        caveats.append(("no_year_earlier", {"day": shown[0]}))
+    return Figures(dense, None, caveats, little_captured(captured), _said(means, shown[-1]))
 
 
-def _day(by_day: dict[date, Row], day: date, full_week: date) -> list[float | None]:
-    """Ads, positions and their means of seven days; no mean before there was a full week."""
-    ads, positions, *means = by_day.get(day, (0, 0, 0.0, 0.0))[:4]
-    return [ads, positions, *(means if day >= full_week else (None, None))]
+def _means(by_day: dict[date, Row], total: dict[date, Row], shown: list[date]) -> Means:
+    """Ads, positions and their means of seven days, where all seven are covered."""
+    found: Means = {}
+    covered = 0
+    for day in shown:
+        covered = covered + 1 if is_known(total.get(day), day) else 0
+        ads, positions, *means = by_day.get(day, (0, 0, 0.0, 0.0))[:4]
+        of_week = [round(mean, 3) if covered >= 7 else None for mean in means]
+        found[day] = (round(ads, 2), round(positions, 2), *of_week) if covered else NOTHING
+    return found
 
 
-def _beginning(total: dict[date, Row]) -> date:
-    """The first day of a steady stream: before the first reading only the few ads that live long are seen."""
-    means = sorted(values[2] for values in total.values())
-    usual = means[len(means) // 2]
-    return min(day for day, values in total.items() if values[2] >= usual / 4)
-
-
-def _said(sums: Sums, last: date, full_week: date) -> Said:
+def _said(means: dict[tuple[str, str], Means], last: date) -> Said:
     """The last seven days against a year earlier, and the occupation with most of them."""
     week = {
-        value: by_day[last][2]
-        for (dimension, value), by_day in sums.items()
-        if dimension == "occupation" and value != UNKNOWN and last in by_day
+        value: by_day[last][2] or 0
+        for (dimension, value), by_day in means.items()
+        if dimension == "occupation" and value != UNKNOWN
     }
     largest = ("occupation", max(week, key=lambda value: week[value], default=UNKNOWN))
-    now = 7 * (_day(sums[ALL], last, full_week)[2] or 0)
-    before = _day(sums[ALL], year_earlier(last), full_week)[2]
+    now = 7 * (means[ALL][last][2] or 0)
+    before = means[ALL].get(year_earlier(last), NOTHING)[2]
     changed = change(now, before and 7 * before)
     if changed is None:
         return Said("said", {"number": round(now), "group": largest})

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
-from dashboard.chart import Chart, Column, Figures, Row, Said
+from dashboard.chart import Chart, Column, Figures, Kind, Row, Said
 from dashboard.groups import SHARE_NEEDED, UNKNOWN, change
 from dashboard.recent import WEEKS, YEAR
 
@@ -48,7 +49,13 @@ COLUMNS = (
     Column("share_captured", "share"),
     Column("share_captured_year_earlier", "share"),
 )
-TABLE = (("label", "text"), ("part", "text"), ("now", "whole"), ("before", "whole"), ("percent", "percent"))
+TABLE: tuple[tuple[str, Kind], ...] = (
+    ("label", "text"),
+    ("part", "text"),
+    ("now", "whole"),
+    ("before", "whole"),
+    ("percent", "percent"),
+)
 
 
 def figures(rows: list[Row]) -> Figures:
@@ -56,7 +63,7 @@ def figures(rows: list[Row]) -> Figures:
     if not rows:
         return Figures([], problem="empty")
     first_day, last = rows[0][6:8]
-    caveats = [("weeks", {"day": last}), ("few", {})]
+    caveats: list[tuple[str, dict[str, Any]]] = [("weeks", {"day": last}), ("few", {})]
     shares = [_share(rows, 2, 4), _share(rows, 3, 5)]
     reaches_back = _reaches_back(first_day, last)
     is_known = reaches_back and all(share is not None and share >= SHARE_NEEDED for share in shares)

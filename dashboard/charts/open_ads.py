@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 import altair as alt
 
@@ -15,13 +15,15 @@ from dashboard.groups import (
     change,
     days,
     grouped,
+    known_days,
     little_captured,
     year_earlier,
 )
 from dashboard.style import ROLES, ROWS, backdrop, end_labels, time_axis, value_axis
 
 QUERY = """
-select day, occupation, county, industry, sum(ads_weighted), sum(positions_weighted), max(share_captured)
+select day, occupation, county, industry, sum(ads_weighted), sum(positions_weighted), max(share_captured),
+    max(known_from)
 from {mart}
 where day >= (select max(day) from {mart}) - 1827
 group by grouping sets ((day), (day, occupation), (day, county), (day, industry))
@@ -35,27 +37,20 @@ COLUMNS = (
     Column("share_captured", "share"),
 )
 FEWEST_DAYS = 2
-LONG = timedelta(days=180)
-BUILDING_UP = timedelta(days=60)
-"""Ads that opened before the data begins are not in it: the count of open ads climbs at first."""
 
 
 def figures(rows: list[Row]) -> Figures:
-    """Every day for each group, days without an open ad as 0."""
+    """Every day for each group from the day on which all open ads are known; else all days, and a caveat."""
     sums = grouped(rows)
     if not sums:
         return Figures([], problem="empty")
     total = sums[ALL]
-    first, last = min(total), max(total)
-    if (last - first).days + 1 < FEWEST_DAYS:
+    shown, caveats = known_days(total), []
+    if len(shown) < FEWEST_DAYS:
+        shown = list(days(min(total), max(total)))
+        caveats.append(("building_up", {"day": shown[0]}))
+    if len(shown) < FEWEST_DAYS:
         return Figures([], problem="too_short")
-    caveats = []
-    is_cut = (last - first).days >= 1827
-    if not is_cut and last - first > LONG:
-        first += BUILDING_UP
-    elif not is_cut:
-        caveats.append(("building_up", {"day": first}))
-    shown = list(days(first, last))
     shares = {day: values[2] for day, values in total.items()}
     dense = [
         (day, dimension, value, *(round(count, 2) for count in by_day.get(day, (0, 0))[:2]), shares.get(day))
@@ -63,7 +58,7 @@ def figures(rows: list[Row]) -> Figures:
         for day in shown
     ]
     captured = {day: (total[day][0], total[day][0] * (total[day][2] or 0)) for day in shown if day in total}
-    return Figures(dense, None, caveats, little_captured(captured), _said(sums, first, last))
+    return Figures(dense, None, caveats, little_captured(captured), _said(sums, shown[0], shown[-1]))
 
 
 def _said(sums: Sums, first: date, last: date) -> Said:

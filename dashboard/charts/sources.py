@@ -8,10 +8,12 @@ from dashboard.chart import Chart, Column, Drawing, Figures, Row, Said
 from dashboard.groups import UNKNOWN
 from dashboard.style import COLOURS, GRID, INK, MUTED, NAMES, RANK, ROWS
 
+# An ad of an archive may never have been closed, and be over all the same.
 QUERY = """
 select coalesce(ad_source, 'Unknown'), case when states_part_time then 'Deltid' else 'Unknown' end, count(*)
 from {mart}
 where status = 'ACTIVE' and is_captured
+    and (closed_on is null or closed_on >= (select cast(max(loaded_at) as date) from {mart}))
 group by 1, 2
 """
 COLUMNS = (Column("ad_source", "text"), Column("extent", "text"), Column("ads", "whole"))

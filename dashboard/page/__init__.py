@@ -234,8 +234,8 @@ def _cell(value: Any, kind: Kind, texts: Texts, dimension: str) -> str:
 def _captured(figures: Figures) -> float | None:
     """The share in percent of the last year's ads whose content was captured."""
     rows = [row for row in figures.rows if (row[1], row[2]) == ALL][-365:]
-    ads = sum(row[3] for row in rows)
-    return 100 * sum(row[3] * (row[9] or 0) for row in rows) / ads if ads else None
+    ads = sum(row[3] or 0 for row in rows)
+    return 100 * sum((row[3] or 0) * (row[9] or 0) for row in rows) / ads if ads else None
 
 
 def _settings(page: Page) -> dict[str, Any]:

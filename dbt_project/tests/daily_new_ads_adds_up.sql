@@ -1,6 +1,8 @@
 -- By weight all ads, and the two derived columns on the as-of date against the days they speak of.
 with as_of as (
-    select as_of_on, year_earlier_on from {{ ref('int_as_of') }}
+    select as_of.as_of_on, as_of.year_earlier_on, days.has_year_earlier
+    from {{ ref('int_as_of') }} as as_of
+    inner join {{ ref('int_days') }} as days on days.day = as_of.as_of_on
 ),
 
 expected as (
@@ -8,7 +10,9 @@ expected as (
         count(*) as ads,
         coalesce(sum(ads.positions), 0) as positions,
         coalesce(sum(case when ads.published_on >= as_of.as_of_on - 6 then 1 else 0 end), 0) as ads_of_week,
-        coalesce(sum(case when ads.published_on = as_of.year_earlier_on then 1 else 0 end), 0) as ads_year_earlier
+        coalesce(
+            sum(case when ads.published_on = as_of.year_earlier_on and as_of.has_year_earlier then 1 else 0 end), 0
+        ) as ads_year_earlier
     from {{ ref('fct_ads') }} as ads
     cross join as_of
     where ads.published_on <= as_of.as_of_on

@@ -16,7 +16,6 @@ import requests
 from extract.config import PROJECT, CoiledSettings, ExecutorSettings
 from extract.errors import ConfigurationError, JobMarketError, SourceUnavailable
 from extract.executors.dask import ALLOWED_FAILURES, DaskExecutor, one_line
-from extract.executors.shipping import project_code
 
 LOCK = PROJECT / "requirements.lock"
 THREADS_PER_WORKER = 2
@@ -46,8 +45,7 @@ class CoiledExecutor(DaskExecutor):
         logger.info("creating the Coiled cluster %s", name)
         try:
             cluster = self._resources.enter_context(coiled.Cluster(**arguments))
-            client = Client(cluster)  # type: ignore[no-untyped-call]
-            client.register_plugin(project_code())
+            return Client(cluster)  # type: ignore[no-untyped-call]
         except BaseException as error:
             with suppress(Exception):  # it can exist although its object does not
                 coiled.delete_cluster(name=name, workspace=self._coiled.workspace)
@@ -57,7 +55,6 @@ class CoiledExecutor(DaskExecutor):
                 f"Coiled could not create the cluster {name}: {one_line(error)}. It is deleted. Nothing of "
                 "this load is kept; fix it, or use --executor local, and run again."
             ) from error
-        return client
 
 
 def check_account(settings: CoiledSettings) -> None:

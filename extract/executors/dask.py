@@ -1,17 +1,22 @@
-"""Run batches on Dask: a cluster on this machine, or the workers of an existing scheduler."""
+"""Run batches on Dask: a cluster on this machine, or the workers of an existing scheduler.
+
+The project's code travels with each batch, so a worker needs no copy of it and cannot run an older one.
+"""
 
 from __future__ import annotations
 
 import importlib.util
+import io
 import logging
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from functools import partial
 from typing import Any, Self
 
+import extract
 from extract.config import ExecutorSettings
 from extract.errors import JobMarketError, SourceUnavailable
-from extract.executors.bounded_map import BatchExecutor
-from extract.executors.shipping import project_code, serialize_task, task_runner
+from extract.executors.bounded_map import BatchExecutor, run_batch
 
 CONNECT_TIMEOUT = 15
 NO_WORKER_TIMEOUT = 180
@@ -60,14 +65,12 @@ class DaskExecutor(BatchExecutor):
 
         if address := self._settings.dask_address:
             try:
-                client = Client(address, timeout=CONNECT_TIMEOUT)  # type: ignore[no-untyped-call]
+                return Client(address, timeout=CONNECT_TIMEOUT)  # type: ignore[no-untyped-call]
             except (OSError, ValueError) as error:
                 raise SourceUnavailable(
                     f"No Dask scheduler answers at {address} ({one_line(error)}). Nothing was read; start "
                     "it, correct executor.dask_address, or use --executor local."
                 ) from None
-            client.register_plugin(project_code())
-            return client
         cluster = LocalCluster(  # type: ignore[no-untyped-call]
             n_workers=self.workers,
             threads_per_worker=1,
@@ -83,7 +86,7 @@ class DaskExecutor(BatchExecutor):
 
     def _submit(self, function: Callable[[Any], Any], batch: Any) -> Future[Any]:
         self._pool = self._pool or self._open(function)
-        return self._pool.submit(task_runner(), serialize_task(function, batch))
+        return self._pool.submit(_task_runner(), _serialized(function, batch))
 
     def _check_workers(self) -> None:
         try:
@@ -92,6 +95,28 @@ class DaskExecutor(BatchExecutor):
             raise JobMarketError(
                 f"Dask has no workers ({one_line(error)}). What was loaded is kept; start some and run again."
             ) from error
+
+
+def _serialized(function: Callable[[Any], Any], batch: Any) -> io.BytesIO:
+    """The call of `run_batch`: function, batch and token as bytes.
+
+    A scheduler unpickles tasks and shows their `repr`; that of a BytesIO is an address.
+    """
+    import cloudpickle
+
+    cloudpickle.register_pickle_by_value(extract)
+    return io.BytesIO(cloudpickle.dumps(partial(run_batch, function, batch)))
+
+
+def _task_runner() -> Callable[[io.BytesIO], Any]:
+    """The function of every task. Nested, so that cloudpickle sends it by value."""
+
+    def run_task(task: io.BytesIO) -> Any:
+        import pickle
+
+        return pickle.loads(task.getvalue())()
+
+    return run_task
 
 
 def one_line(error: BaseException) -> str:

@@ -7,8 +7,9 @@ from extract.executors.bounded_map import BatchExecutor
 from extract.executors.local import LocalExecutor
 
 
-def open_executor(settings: ExecutorSettings, name: str | None = None) -> BatchExecutor:
+def open_executor(name: str | None = None) -> BatchExecutor:
     """The executor of that name (local, dask, coiled), else the configured one."""
+    settings = configured(ExecutorSettings)
     match name or settings.name:
         case "dask":
             from extract.executors.dask import DaskExecutor

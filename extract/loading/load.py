@@ -33,28 +33,23 @@ T = TypeVar("T")
 def prepare(warehouse: Warehouse, pipeline: dlt.Pipeline) -> int:
     """Bring the local folder and the warehouse in step; the number of loads that an earlier run left pending.
 
-    Raises JobMarketError if the raw tables were changed by another hand, or a pending load fails again.
+    They are finished first: dlt would load them in place of a new source. Raises JobMarketError if the raw
+    tables were changed by another hand, or a pending load fails again.
     """
     stored = validate_raw_schema(warehouse)
     is_new_machine = not pipeline.state["_state_version"]
     reconcile_pending(pipeline, warehouse, stored)
-    finished = finish_pending(pipeline)
+    finished = 0
+    while pipeline.has_pending_data:
+        logger.info("finishing a load that an earlier run left pending")
+        run_load(pipeline, None)
+        finished += 1
     if not finished and pipeline.state.get("_version_hash") != (stored.hash if stored else None):
         pipeline.drop()
         is_new_machine = True
         if stored:
             _run_step(pipeline.sync_destination)
     reassign_orphan_rows(warehouse, None if is_new_machine else LOOKBACK)
-    return finished
-
-
-def finish_pending(pipeline: dlt.Pipeline) -> int:
-    """Load what an earlier run left pending, which dlt would load in place of a new source; the number."""
-    finished = 0
-    while pipeline.has_pending_data:
-        logger.info("finishing a load that an earlier run left pending")
-        run_load(pipeline, None)
-        finished += 1
     return finished
 
 
@@ -130,6 +125,6 @@ def _message(failure: PipelineStepFailed, reason: str) -> str:
     if not waiting:
         return f"The step {failure.step!r} failed: {reason}. Nothing of it was written. {WAY_OUT}"
     return (
-        f"Load {waiting[0].load_id} failed in step {failure.step!r}: {reason}. What was read is kept in "
-        f"{waiting[0].folder}, and the next run tries it first. {WAY_OUT}"
+        f"Load {waiting[0].name} failed in step {failure.step!r}: {reason}. What was read is kept in "
+        f"{waiting[0]}, and the next run tries it first. {WAY_OUT}"
     )

@@ -11,6 +11,7 @@ events between the two after an older copy of the warehouse was restored.
 from __future__ import annotations
 
 import logging
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -53,19 +54,21 @@ def reconcile_pending(pipeline: dlt.Pipeline, warehouse: Warehouse, stored: Stor
     local schema, which a first run writes last. A half-staged one it would stage twice, and an insert-only
     merge does not deduplicate inside a load.
     """
-    pending: dict[str, packages.Package] = {}
+    loads = warehouse.raw("_dlt_loads")
+    pending: dict[str, Path] = {}
     for package in packages.pending(warehouse.pipelines_dir):
-        if package.load_id in pending or _is_complete(warehouse, package.load_id):
+        load_id = package.name
+        if load_id in pending or warehouse.query(f"select 1 from {loads} where load_id = '{load_id}'"):
             # Its run died after normalizing and before the extracted files were removed (dlt cannot normalize
             # them a second time), or after the load and before the folder was removed.
-            package.remove()
+            shutil.rmtree(package)
         else:
-            pending[package.load_id] = package
+            pending[load_id] = package
     if not pending:
         return
     [first, *_] = pending.values()
-    is_next = first.base == (stored.hash if stored else None) and pipeline.default_schema_name
-    if is_next and not any(package.is_half_staged for package in pending.values()):
+    is_next = packages.base_state(first) == (stored.hash if stored else None) and pipeline.default_schema_name
+    if is_next and not any(map(packages.is_half_staged, pending.values())):
         return
     logger.warning(
         "%d pending load(s) cannot be finished on top of what the warehouse holds. Their files are kept in "
@@ -107,7 +110,3 @@ def reassign_orphan_rows(warehouse: Warehouse, lookback: timedelta | None) -> in
         )
         logger.warning("the rows of load %s, which never completed, now belong to load %s", load_id, new_id)
     return len(orphans)
-
-
-def _is_complete(warehouse: Warehouse, load_id: str) -> bool:
-    return bool(warehouse.query(f"select 1 from {warehouse.raw('_dlt_loads')} where load_id = '{load_id}'"))

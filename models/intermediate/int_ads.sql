@@ -73,7 +73,16 @@ last_active as (
 
 -- A closing event that is sent again on a later day does not close the ad anew.
 closings as (
-    select events.ad_id, events.event_on as inactive_on, events.is_masked
+    select
+        events.ad_id,
+        events.event_on as inactive_on,
+        events.is_masked,
+        -- NAV says in the night after its last day, before 6 in Oslo, that an ad expired
+        case
+            when not events.is_masked and coalesce(last_active.first_active_on < events.event_on, true)
+                then {{ oslo_date('(events.event_at - interval 6 hour)') }}
+            else events.event_on
+        end as last_open_on
     from events
     left join last_active on last_active.ad_id = events.ad_id
     where
@@ -86,11 +95,12 @@ states as (
     select
         ad_id,
         {{ least_non_null('published_on', 'expires_on') }} as earlier_on,
+        case when source != 'feed' then published_on end as seen_on,
         loaded_at as versions_loaded_at,
         loaded_at
     from versions
     union all
-    select ad_id, event_on, null, loaded_at
+    select ad_id, event_on, event_on, null, loaded_at
     from events
 ),
 
@@ -98,6 +108,7 @@ ads as (
     select
         ad_id,
         min(earlier_on) as earliest_on,
+        min(seen_on) as first_seen_on,
         max(versions_loaded_at) as versions_loaded_at,
         max(loaded_at) as loaded_at
     from states
@@ -132,8 +143,14 @@ joined as (
         latest_content.employer_number,
         latest_content.employer_name,
         ads.earliest_on,
+        ads.first_seen_on,
         ads.versions_loaded_at,
-        ads.loaded_at
+        ads.loaded_at,
+        -- what the content says goes before what the night of the event tells
+        case
+            when latest_content.expires_on is null then closings.last_open_on
+            else {{ least_non_null('latest_content.expires_on', 'closings.inactive_on') }}
+        end as closed_on
     from ads
     left join latest_version on latest_version.ad_id = ads.ad_id
     left join latest_content on latest_content.ad_id = ads.ad_id
@@ -147,6 +164,5 @@ select
         -- An ad that names none has one, so that it counts in a group, too.
         coalesce(nullif(occupations, '[]'), '[{"level1":null,"level2":null}]') as occupations,
         coalesce(nullif(places, '[]'), '[{"country":null,"county":null,"municipal":null}]') as places
-    ),
-    {{ least_non_null('expires_on', 'inactive_on') }} as closed_on
+    )
 from joined

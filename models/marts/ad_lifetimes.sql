@@ -7,7 +7,13 @@
 ) }}
 
 with months as (
-    select month, min(day) as first_day, max(day) as last_day, max(loaded_at) as loaded_at
+    select
+        month,
+        min(day) as first_day,
+        max(day) as last_day,
+        -- before it, ads are missing that were published before the data begins: the longest
+        case when count(known_from) = count(*) then max(known_from) + 90 end as known_from,
+        max(loaded_at) as loaded_at
     from {{ ref('int_days') }}
     {%- if is_incremental() %}
     where day >= {{ first_month_to_rebuild() }}
@@ -73,8 +79,9 @@ select
     {{ quantile('in_order.days_open', 0.75, 'in_order.up_to', 'in_order.all_ads') }} as days_open_upper_quartile,
     sum(in_order.stopped) / nullif(sum(in_order.ads), 0) as share_stopped,
     captured.share_captured,
+    months.known_from,
     months.loaded_at
 from in_order
 inner join months on months.month = in_order.month
 left join captured on captured.month = in_order.month
-group by months.month, in_order.occupation, captured.share_captured, months.loaded_at
+group by months.month, in_order.occupation, captured.share_captured, months.known_from, months.loaded_at

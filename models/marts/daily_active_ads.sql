@@ -17,16 +17,8 @@ span as (
     select min(day) as first_day, max(day) as last_day from days
 ),
 
--- Numbers in place of names: two million days and groups are added up in a third of the memory.
-named as (
-    select distinct occupation, county, industry from {{ ref('int_ad_groups') }}
-    union distinct
-    select 'Unknown', 'Unknown', 'Unknown'
-),
-
 cells as (
-    select occupation, county, industry, row_number() over (order by occupation, county, industry) as cell
-    from named
+    select * from {{ ref('int_cells') }}
 ),
 
 ads as (
@@ -92,6 +84,8 @@ select
     counted.ads_weighted,
     counted.positions_weighted,
     captured.share_captured,
+    -- before it, ads are missing that were published before the data begins
+    days.known_from + 90 as known_from,
     days.loaded_at
 from counted
 inner join days on days.day = counted.day

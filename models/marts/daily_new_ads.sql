@@ -17,16 +17,8 @@ span as (
     select min(day) as first_day, max(day) as last_day from days
 ),
 
--- Numbers in place of names: millions of days and groups are added up in a third of the memory.
-named as (
-    select distinct occupation, county, industry from {{ ref('int_ad_groups') }}
-    union distinct
-    select 'Unknown', 'Unknown', 'Unknown'
-),
-
 cells as (
-    select occupation, county, industry, row_number() over (order by occupation, county, industry) as cell
-    from named
+    select * from {{ ref('int_cells') }}
 ),
 
 posted as (
@@ -73,7 +65,7 @@ seen_from as (
     union all
     select days.day, posted.cell, 0, 0, posted.ads_weighted, posted.positions_weighted
     from posted
-    inner join days on days.year_earlier = posted.day
+    inner join days on days.year_earlier = posted.day and days.has_year_earlier
     union all
     -- A row for each day: a month that is built again replaces what was there.
     select days.day, cells.cell, 0, 0, 0, 0
@@ -106,9 +98,10 @@ select
     coalesce(posted.positions_weighted, 0) as positions_weighted,
     looked_back.ads_7_day_mean as ads_weighted_7_day_mean,
     looked_back.positions_7_day_mean as positions_weighted_7_day_mean,
-    looked_back.ads_year_earlier as ads_weighted_year_earlier,
-    looked_back.positions_year_earlier as positions_weighted_year_earlier,
+    case when days.has_year_earlier then looked_back.ads_year_earlier end as ads_weighted_year_earlier,
+    case when days.has_year_earlier then looked_back.positions_year_earlier end as positions_weighted_year_earlier,
     captured.share_captured,
+    days.known_from,
     days.loaded_at
 from looked_back
 inner join days on days.day = looked_back.day

@@ -11,11 +11,11 @@ ads as (
         ads.is_captured,
         coalesce(codes.code, 'Unknown') as styrk08_code,
         coalesce(codes.name, 'Unknown') as styrk08_name,
-        1e0 / coalesce(codes.codes, 1) as weight
+        1e0 / coalesce(codes.codes, 1) as weight,
+        days.known_from
     from {{ ref('fct_ads') }} as ads
-    cross join {{ ref('int_as_of') }} as as_of
+    inner join {{ ref('int_days') }} as days on days.day = ads.published_on
     left join codes on codes.ad_id = ads.ad_id
-    where ads.published_on <= as_of.as_of_on
 ),
 
 counted as (
@@ -27,7 +27,8 @@ counted as (
         sum(positions) as positions,
         round(sum(weight), 6) as ads_weighted,
         round(sum(weight * positions), 6) as positions_weighted,
-        round(sum(case when is_captured then weight else 0 end), 6) as captured_weighted
+        round(sum(case when is_captured then weight else 0 end), 6) as captured_weighted,
+        max(known_from) as known_from
     from ads
     group by day, styrk08_code
 )
@@ -41,5 +42,6 @@ select
     ads_weighted,
     positions_weighted,
     round(sum(captured_weighted) over (partition by day), 3)
-    / round(sum(ads_weighted) over (partition by day), 3) as share_captured
+    / round(sum(ads_weighted) over (partition by day), 3) as share_captured,
+    known_from
 from counted

@@ -1,4 +1,10 @@
-with ads as (
+with months as (
+    select month, case when count(known_from) = count(*) then max(known_from) end as known_from
+    from {{ ref('int_days') }}
+    group by month
+),
+
+ads as (
     select
         ads.ad_id,
         cast({{ dbt.date_trunc('month', 'ads.published_on') }} as date) as month,
@@ -62,7 +68,9 @@ select
     cast(published.ads_in_bokmaal as int64) as ads_in_bokmaal,
     cast(published.ads_in_nynorsk as int64) as ads_in_nynorsk,
     cast(published.ads_in_english as int64) as ads_in_english,
-    shares.share_read as share_captured
+    shares.share_read as share_captured,
+    months.known_from
 from published
 inner join (select distinct month, share_read from shares) as shares on shares.month = published.month
+inner join months on months.month = published.month
 where published.rules_version is not null

@@ -1,7 +1,17 @@
 with days as (
-    select week, min(day) as first_day, sum(case when is_working_day then 1 else 0 end) as working_days
+    select
+        week,
+        count(*) as days_of_week,
+        sum(case when is_working_day then 1 else 0 end) as working_days,
+        case when count(known_from) = count(*) then max(known_from) end as known_from
     from {{ ref('int_days') }}
     group by week
+),
+
+weeks as (
+    select days.*, coalesce(days.days_of_week = 7 and earlier.week >= earlier.known_from, false) as has_year_earlier
+    from days
+    left join days as earlier on earlier.week = days.week - 364
 ),
 
 counted as (
@@ -42,13 +52,14 @@ select
     cast(coalesce(counted.positions, 0) as int64) as positions,
     coalesce(counted.ads_weighted, 0) as ads_weighted,
     coalesce(counted.positions_weighted, 0) as positions_weighted,
-    cast(coalesce(year_earlier.ads, 0) as int64) as ads_year_earlier,
-    coalesce(year_earlier.ads_weighted, 0) as ads_weighted_year_earlier,
-    cast(days.working_days as int64) as working_days,
-    coalesce(counted.ads_weighted, 0) / nullif(days.working_days, 0) as ads_weighted_per_working_day,
-    captured.share_captured
+    case when weeks.has_year_earlier then cast(coalesce(year_earlier.ads, 0) as int64) end as ads_year_earlier,
+    case when weeks.has_year_earlier then coalesce(year_earlier.ads_weighted, 0) end as ads_weighted_year_earlier,
+    cast(weeks.working_days as int64) as working_days,
+    coalesce(counted.ads_weighted, 0) / nullif(weeks.working_days, 0) as ads_weighted_per_working_day,
+    captured.share_captured,
+    weeks.known_from
 from keys
-inner join days on days.week = keys.week
+inner join weeks on weeks.week = keys.week
 left join counted
     on counted.week = keys.week and counted.occupation = keys.occupation and counted.county = keys.county
 left join counted as year_earlier
@@ -56,3 +67,4 @@ left join counted as year_earlier
     and year_earlier.occupation = keys.occupation
     and year_earlier.county = keys.county
 left join captured on captured.week = keys.week
+where counted.week is not null or weeks.has_year_earlier

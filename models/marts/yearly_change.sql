@@ -1,12 +1,21 @@
-with ads as (
+with as_of as (
+    select
+        as_of.*,
+        days.known_from,
+        coalesce(days.known_from <= as_of.year_earlier_start_on, false) as has_last_year
+    from {{ ref('int_as_of') }} as as_of
+    inner join {{ ref('int_days') }} as days on days.day = as_of.as_of_on
+),
+
+ads as (
     select
         ads.ad_id,
         ads.industry,
         ads.is_captured,
         case when ads.published_on >= as_of.year_start_on then 1 else 0 end as is_this_year,
-        case when ads.published_on <= as_of.year_earlier_on then 1 else 0 end as is_last_year
+        case when ads.published_on <= as_of.year_earlier_on and as_of.has_last_year then 1 else 0 end as is_last_year
     from {{ ref('fct_ads') }} as ads
-    cross join {{ ref('int_as_of') }} as as_of
+    cross join as_of
     where ads.published_on between as_of.year_earlier_start_on and as_of.as_of_on
 ),
 
@@ -20,7 +29,7 @@ captured as (
 named as (
     select ad_groups.ad_id, ad_groups.occupation, ad_groups.county, ad_groups.weight
     from {{ ref('int_ad_groups') }} as ad_groups
-    cross join {{ ref('int_as_of') }} as as_of
+    cross join as_of
     where ad_groups.published_on between as_of.year_earlier_start_on and as_of.as_of_on
 ),
 
@@ -63,13 +72,15 @@ select
     counted.dimension,
     counted.value,
     counted.ads_this_year,
-    counted.ads_last_year,
+    case when as_of.has_last_year then counted.ads_last_year end as ads_last_year,
     counted.ads_weighted_this_year,
-    counted.ads_weighted_last_year,
-    counted.ads_this_year - counted.ads_last_year as ads_difference,
+    case when as_of.has_last_year then counted.ads_weighted_last_year end as ads_weighted_last_year,
+    case when as_of.has_last_year then counted.ads_this_year - counted.ads_last_year end as ads_difference,
     (counted.ads_this_year - counted.ads_last_year) * 100 / nullif(counted.ads_last_year, 0) as ads_difference_percent,
     captured.share_this_year as share_captured_this_year,
-    captured.share_last_year as share_captured_last_year
+    captured.share_last_year as share_captured_last_year,
+    as_of.known_from
 from counted
 cross join captured
+cross join as_of
 where counted.ads_this_year + counted.ads_last_year > 0

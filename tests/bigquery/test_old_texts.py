@@ -82,7 +82,7 @@ def left(warehouse: Warehouse) -> dict[tuple[str, str], Any]:
 def noted(warehouse: Warehouse) -> list[tuple[Any, ...]]:
     return warehouse.query(
         "select ad_id, version_id, extracted_at, closed_before, removed_at is not null "
-        f"from {warehouse.raw('removed_texts')} order by extracted_at, ad_id"
+        f"from {warehouse.raw('removed_texts')} order by removed_at is null, extracted_at, ad_id"
     )
 
 

@@ -66,4 +66,4 @@ def test_after_each_trouble_the_raw_tables_are_those_of_a_job_that_nothing_happe
     job.forget_local_state()
     job.poll()
     assert_whole(job, undisturbed)
-    assert stuck.load_id < last
+    assert stuck.name < last

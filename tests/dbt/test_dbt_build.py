@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
-from tests.dbt.raw import event, features, version
+from tests.dbt.raw import Row, event, features, version
+from tests.dbt.test_dbt_docs import seed
 from tests.dbt.warehouse import Warehouse
 
 
@@ -105,6 +106,14 @@ PLACES: dict[str, tuple[dict[str, Any], tuple[str, str]]] = {
     "moved municipality": (place("OPPLAND", "LUNNER"), ("Akershus", "LUNNER")),
     "its county stays": (place("OPPLAND", "GJØVIK"), ("Innlandet", "GJØVIK")),
     "no county": (place("SKÅNE"), ("Unknown", "Unknown")),
+    "the shelf": (place("KONTINENTALSOKKELEN"), ("Kontinentalsokkelen", "Unknown")),
+    "a name of NAV alone": (place("VIKEN", "VÅLER (VIKEN)"), ("Østfold", "VÅLER (VIKEN)")),
+    "a name in two languages": (
+        place("TROMS OG FINNMARK", "GÁIVUOTNA KÅFJORD"),
+        ("Troms", "GÁIVUOTNA KÅFJORD"),
+    ),
+    "divided municipality": (place("MØRE OG ROMSDAL", "HARAM"), ("Møre og Romsdal", "HARAM")),
+    "merged across a border of counties": (place("VESTFOLD", "SVELVIK"), ("Buskerud", "SVELVIK")),
 }
 CASES: dict[str, tuple[dict[str, Any] | None, dict[str, Any]]] = {
     "nothing said": (
@@ -194,6 +203,11 @@ def cases(tmp_path_factory: pytest.TempPathFactory, manifest: Any) -> Warehouse:
         )
         for name, (document, _) in [*CASES.items(), *PLACES.items(), *GROUPS.items()]
     ]
+    everywhere = [*({"county": row["county"]} for row in seed("counties"))]
+    everywhere += [
+        {"county": row["county"], "municipal": row["municipality"]} for row in seed("municipalities")
+    ]
+    versions.append(version("everywhere", {"workLocations": everywhere}, "2026-03-01T10:00:00Z"))
     found = [
         features(row, rules_version=rules_version, text_length=length)
         for row in versions
@@ -217,6 +231,13 @@ def test_an_ad_becomes_the_row_it_should(name: str, cases: Warehouse) -> None:
 def test_a_place_lies_in_the_county_of_today(name: str, cases: Warehouse) -> None:
     found = cases.rows(f"select county, municipality from nav_marts.ad_places where ad_id = '{name}'")
     assert found == [PLACES[name][1]]
+
+
+def test_every_county_and_municipality_of_2018_to_2026_lies_in_a_county_of_today(cases: Warehouse) -> None:
+    places = {(row["county_today"], row["municipality"]) for row in seed("municipalities")}
+    places |= {(row["county_today"], "Unknown") for row in seed("counties")}
+    found = cases.rows("select county, municipality from nav_marts.ad_places where ad_id = 'everywhere'")
+    assert sorted(found) == sorted(places)
 
 
 @pytest.mark.parametrize("name", GROUPS)
@@ -292,18 +313,82 @@ def test_an_ad_in_its_life_counts_on_the_right_days(warehouse: Warehouse) -> Non
     assert warehouse.rows("select max(day) from nav_marts.daily_new_ads") == [(date(2026, 3, 5),)]
     new = "select occupation, ads, positions, ads_weighted_year_earlier from nav_marts.daily_new_ads"
     assert sorted(warehouse.rows(f"{new} where day = '2026-02-28'")) == [
-        ("IT", 1, 2, 0),
-        ("Unknown", 0, 0, 1),
+        ("IT", 1, 2, None),
+        ("Unknown", 0, 0, None),
     ]
-    counts = "ads_this_year, ads_last_year, ads_difference, ads_difference_percent"
-    change = f"select {counts} from nav_marts.yearly_change"
-    assert warehouse.rows(f"{change} where dimension = 'industry'") == [(1, 1, 0, 0.0)]
-    assert warehouse.rows(f"{change} where value = 'IT'") == [(1, 0, 1, None)]
     lifetimes = "select month, occupation, days_open_median, share_stopped from nav_marts.ad_lifetimes"
     assert warehouse.rows(f"{lifetimes} where ads_closed > 0 order by occupation") == [
         (date(2026, 3, 1), "IT", 4.0, 0.0),
         (date(2025, 3, 1), "Unknown", 2.0, 1.0),
     ]
+
+
+def one_ad_a_day(first: date, last: date) -> list[Row]:
+    """Their first events; both days included."""
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    return [event(f"of {day}", "ACTIVE", f"{day}T10:00:00Z") for day in days]
+
+
+def archived(first: date, last: date) -> list[Row]:
+    """The same ads as an archive has them."""
+    return [
+        version(row["ad_id"], {"published": f"{row['event_at']:%F}"}, row["event_at"], source="mongo_archive")
+        for row in one_ad_a_day(first, last)
+    ]
+
+
+def test_nothing_is_compared_with_a_time_of_which_a_part_is_not_known(warehouse: Warehouse) -> None:
+    begin, last = date(2025, 10, 8), date(2026, 11, 26)
+    long_open = version("long open", {"published": "2025-07-01"}, "2025-10-08T10:00:00Z")
+    with warehouse.raw() as raw:
+        raw.append(versions=[long_open], events=one_ad_a_day(begin, last), at="2026-11-26T12:00:00Z")
+    warehouse.dbt("build", "--exclude", "test_type:unit")
+
+    def year_earlier(*days: str) -> list[float | None]:
+        query = "select day, sum(ads_weighted_year_earlier) from nav_marts.daily_new_ads group by day"
+        found = {f"{day}": ads for day, ads in warehouse.rows(query)}
+        return [found[day] for day in days]
+
+    year = (
+        "select ads_this_year, ads_last_year, ads_difference, ads_difference_percent"
+        " from nav_marts.yearly_change where dimension = 'county'"
+    )
+    first_trusted = "select min({0}) from nav_marts.{1} where {0} >= known_from"
+    assert year_earlier("2026-07-01", "2026-10-08", "2026-10-09") == [None, None, 1.0]
+    assert warehouse.rows(year) == [(330, None, None, None)]
+    assert warehouse.rows("select min(week) from nav_marts.weekly_new_ads where ads_year_earlier = 7") == [
+        (date(2026, 10, 12),)
+    ]
+    assert warehouse.rows("select distinct ads_index from nav_marts.monthly_new_ads") == [(None,)]
+    assert {
+        mart: warehouse.rows(first_trusted.format(column, mart))[0][0]
+        for column, mart in {
+            ("day", "daily_new_ads"), ("day", "daily_new_ads_by_styrk"), ("day", "daily_active_ads"),
+            ("week", "weekly_new_ads"), ("month", "monthly_new_ads"), ("month", "ad_lifetimes"),
+        }
+    } == {
+        "daily_new_ads": date(2025, 10, 9),
+        "daily_new_ads_by_styrk": date(2025, 10, 9),
+        "daily_active_ads": date(2026, 1, 7),
+        "weekly_new_ads": date(2025, 10, 13),
+        "monthly_new_ads": date(2025, 11, 1),
+        "ad_lifetimes": date(2026, 2, 1),
+    }  # fmt: skip
+
+    with warehouse.raw() as raw:
+        early = archived(date(2024, 12, 20), date(2025, 5, 1))
+        raw.append(versions=early, source="mongo_archive", at="2026-11-26T13:00:00Z")
+    warehouse.dbt("build", "--exclude", "test_type:unit")
+    assert year_earlier("2026-04-30", "2026-06-30", "2026-10-09") == [1.0, None, 1.0]
+    assert warehouse.rows(year) == [(330, None, None, None)]
+
+    with warehouse.raw() as raw:
+        rest = archived(date(2025, 5, 2), begin)
+        raw.append(versions=rest, source="mongo_archive", at="2026-11-26T14:00:00Z")
+    warehouse.dbt("build", "--exclude", "test_type:unit")
+    assert warehouse.rows(year) == [(330, 331, -1, pytest.approx(-100 / 331))]
+    assert warehouse.rows("select distinct index_year from nav_marts.monthly_new_ads") == [(2025,)]
+    assert warehouse.tables() == warehouse.built_from_nothing()
 
 
 def test_the_quartiles_of_lifetimes_are_interpolated(warehouse: Warehouse) -> None:

@@ -25,13 +25,17 @@ COUNTIES_OF_2019 = {
     "VESTFOLD", "ØSTFOLD",
 }  # fmt: skip
 SPLIT_IN_2024 = {"VIKEN": 51, "VESTFOLD OG TELEMARK": 23, "TROMS OG FINNMARK": 39}
-
-WITH_SAMI_OR_KVEN_NAME = {
+ONLY_BEFORE_2020 = {
+    "AUST-AGDER": 15, "HEDMARK": 22, "HORDALAND": 33, "OPPLAND": 26, "SOGN OG FJORDANE": 26, "VEST-AGDER": 15,
+}  # fmt: skip
+ONLY_SINCE_2020 = {"AGDER": 25, "INNLANDET": 46, "VESTLAND": 43}
+OTHER_NAMES = {
     "DEATNU - TANA",
     "DEATNU TANA",
     "DIELDDANUORRI - TJELDSUND",
     "GUOVDAGEAIDNU - KAUTOKEINO",
     "GUOVDAGEAIDNU KAUTOKEINO",
+    "GÁIVUOTNA KÅFJORD",
     "GÁIVUOTNA - KÅFJORD - KAIVUONO",
     "GÁIVUOTNA KÅFJORD KAIVUONO",
     "HAMMERFEST - HÁMMERFEASTA",
@@ -43,8 +47,10 @@ WITH_SAMI_OR_KVEN_NAME = {
     "PORSANGER - PORSÁŊGU - PORSANKI",
     "PORSANGER PORSÁNGU PORSANKI",
     "STORFJORD - OMASVUOTNA - OMASVUONO",
+    "UNJARGGA NESSEBY",
     "UNJÁRGA - NESSEBY",
     "UNJÁRGA NESSEBY",
+    "VÅLER (VIKEN)",
 }
 
 
@@ -123,13 +129,18 @@ def test_every_county_of_any_year_leads_to_a_county_of_today() -> None:
     today = {row["county"]: row["county_today"] for row in seed("counties")}
     assert {today[name.upper()] for name in COUNTIES_TODAY} == COUNTIES_TODAY
     assert today.keys() >= COUNTIES_OF_2019
-    assert set(today.values()) == COUNTIES_TODAY | {"Jan Mayen"}
+    assert set(today.values()) == COUNTIES_TODAY | {"Jan Mayen", "Kontinentalsokkelen"}
     assert not SPLIT_IN_2024.keys() & today.keys()
+
+
+@pytest.mark.parametrize(("county", "count"), (ONLY_BEFORE_2020 | ONLY_SINCE_2020).items())
+def test_each_municipality_of_2018_to_2026_is_known(county: str, count: int) -> None:
+    assert sum(row["county"] == county for row in seed("municipalities")) == count
 
 
 @pytest.mark.parametrize(("county", "count"), SPLIT_IN_2024.items())
 def test_a_county_split_in_2024_is_known_by_all_its_municipalities(county: str, count: int) -> None:
     rows = [row for row in seed("municipalities") if row["county"] == county]
-    norwegian = [row for row in rows if row["municipality"] not in WITH_SAMI_OR_KVEN_NAME]
+    norwegian = [row for row in rows if row["municipality"] not in OTHER_NAMES]
     assert len(norwegian) == count
     assert {row["county_today"] for row in rows} <= COUNTIES_TODAY

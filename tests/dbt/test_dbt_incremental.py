@@ -205,10 +205,11 @@ def test_a_build_that_was_killed_after_any_model_is_made_good_by_the_next(
     assert_same(production.tables(), production.built_from_nothing())
 
 
-def test_tables_of_an_older_version_are_built_anew(production: Warehouse) -> None:
-    """Theirs had no loaded_at, and three staging models that are views now were tables."""
+@pytest.mark.parametrize("column", ["loaded_at", "known_from", "first_seen_on"])
+def test_tables_of_an_older_version_are_built_anew(production: Warehouse, column: str) -> None:
+    """Theirs lack a column, and three staging models that are views now were tables."""
     for table in INCREMENTAL:
-        _execute(production, f"alter table {table} drop column loaded_at")
+        _execute(production, f"alter table {table} drop column if exists {column}")
     for view in ("stg_feed_events", "stg_ad_features", "stg_units"):
         _execute(
             production,

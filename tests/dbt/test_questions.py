@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ QUESTIONS = {
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory, manifest: Manifest) -> Warehouse:
-    """Two ads for IT and for teachers, of this year and last; one is closed, one mentions remote work."""
+    """Two ads for IT and for teachers, of this year and last, and one a week that was never captured."""
 
     def ad(ad_id: str, published: str, **content: Any) -> Any:
         document = {
@@ -35,14 +36,16 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory, manifest: Manifest) -> W
 
     warehouse = Warehouse(tmp_path_factory.mktemp("questions"), manifest)
     versions = [ad("new", "2026-03-02"), ad("old", "2025-03-03")]
+    thursdays = [datetime(2024, 10, 3, 12, tzinfo=UTC) + timedelta(weeks=n) for n in range(75)]
+    others = [event(f"other of {thursday}", "ACTIVE", thursday) for thursday in thursdays]
     with warehouse.raw() as raw:
         raw.append(
             versions=versions,
-            events=[event("old", "INACTIVE", "2025-03-12T10:00:00Z")],
+            events=[event("old", "INACTIVE", "2025-03-12T10:00:00Z"), *others],
             features=[features(row, mentions_remote_work=True) for row in versions],
-            at="2026-03-06T12:00:00Z",
+            at="2026-03-08T12:00:00Z",
         )
-        raw.append(units=[unit("889640782", "86.101")], source="register", at="2026-03-07T12:00:00Z")
+        raw.append(units=[unit("889640782", "86.101")], source="register", at="2026-03-09T12:00:00Z")
     warehouse.dbt("build", "--exclude", "test_type:unit")
     return warehouse
 
@@ -57,9 +60,9 @@ def test_the_answers_are_those_of_the_two_ads(warehouse: Warehouse) -> None:
         [question] = [statement for heading, statement in QUESTIONS.items() if part in heading]
         return warehouse.rows(question)
 
-    assert [row[1:] for row in answer("week by week")] == [(1, 0, 1.0), (1, 1, 1.0)]
+    assert [row[1:] for row in answer("week by week")] == [(1, None, 0.5), (1, 1, 0.5)]
     assert answer("municipality") == [("OSLO, Oslo", 1, 1, 0)]
     assert answer("employers") == [("Arbeids- og velferdsetaten", "889640782", True, 1, 1)]
-    assert answer("STYRK-08") == [("2512", "Programvareutviklere", 2)]
+    assert answer("STYRK-08") == [("2512", "Programvareutviklere", 1)]
     assert [row[1] for row in answer("teachers")] == [10.0]
     assert [row[1] for row in answer("health care")] == [1.0, 1.0]

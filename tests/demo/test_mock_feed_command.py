@@ -124,7 +124,18 @@ def test_wrong_options_end_it_with_2_and_no_trace(wrong: tuple[str, ...]) -> Non
 
 def test_the_help_names_every_option_and_control() -> None:
     text = _run("--help").stdout
-    for name in ("--port", "--seed", "--days", "--ads-a-day", "--until", "--clock", "--tip", "--documents"):
+    options = (
+        "--port",
+        "--seed",
+        "--days",
+        "--ads-a-day",
+        "--until",
+        "--clock",
+        "--tip",
+        "--documents",
+        "--archive",
+    )
+    for name in options:
         assert name in text
     for control in ("/demo/clock", "/demo/faults", "/demo/stats", "/demo/token"):
         assert control in text

@@ -93,7 +93,7 @@ def test_the_week_and_the_year_have_a_rhythm() -> None:
         year[day.month] += count
     assert week[0] > 3 * week[6]
     assert year[7] < 0.75 * year[3]
-    assert sum(days.values()) == pytest.approx(365 * 40, rel=0.03)
+    assert sum(days.values()) == pytest.approx(0.96 * 365 * 40, rel=0.03), "holidays are quiet"
 
 
 def test_descriptions_are_as_long_as_real_ones(ads: list[dict[str, Any]]) -> None:

@@ -55,7 +55,7 @@ def test_stopped_ads_closed_before_their_expiry_and_expired_ones_on_it(polled: E
     for row in polled.ads.values():
         assert (row.close_reason is None) == (row.status == "ACTIVE")
         if row.close_reason == "expired":
-            assert row.closed_on == row.expires_on
+            assert row.closed_on == row.expires_on  # all were captured
         if row.close_reason == "stopped":
             assert row.closed_on == row.inactive_on
             assert row.expires_on is None or (row.inactive_on or AS_OF) < row.expires_on

@@ -20,6 +20,7 @@ LOCKS = {
     "requirements.lock": RUN,
     "requirements-extras.lock": [*RUN, *EXTRAS],
     "requirements-dev.lock": [*RUN, *EXTRAS, *GROUPS["dev"]],
+    "requirements-docs.lock": GROUPS["docs"],
     "requirements-servers.lock": GROUPS["servers"],
     "requirements-uv.lock": GROUPS["installer"],
 }
@@ -74,6 +75,12 @@ def test_what_runs_is_pinned_as_what_was_tested() -> None:
         for lock in ("requirements.lock", "requirements-extras.lock", "requirements-dev.lock")
     )
     assert running < with_extras < tested
+
+
+def test_what_writes_the_docs_is_pinned_as_what_was_tested() -> None:
+    tested = {pin.name: pin.version for pin in pins("requirements-dev.lock")}
+    writing = [pin for pin in pins("requirements-docs.lock") if pin.name in tested]
+    assert [pin for pin in writing if pin.version != tested[pin.name]] == []
 
 
 def test_no_lock_holds_the_parser_that_downloads_while_it_is_installed() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from extract.errors import ConfigurationError
+from extract.features import rules
 
 POISON = 13
 
@@ -71,9 +72,7 @@ def everything_shown(dask_scheduler: Any) -> str:
 
 
 def rules_version(batch: list[int]) -> list[int]:
-    """What the worker's own code says."""
-    from extract.features import rules
-
+    """What the code that the worker runs says."""
     return [rules.RULES_VERSION]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,12 +20,13 @@ from rich.console import Console
 from demo.server import Served
 from extract.config import ExecutorSettings, FeedSettings
 from extract.errors import ConfigurationError, JobMarketError, SourceUnavailable
-from extract.executors import bounded_map, shipping
+from extract.executors import bounded_map
 from extract.executors import dask as dask_executor
 from extract.executors.bounded_map import BatchCounts, BatchExecutor
 from extract.executors.dask import DaskExecutor
 from extract.executors.factory import open_executor
 from extract.executors.local import LocalExecutor
+from extract.features import rules
 from extract.monitoring.progress import Progress
 from extract.sources.nav import source as nav_feed
 from extract.sources.nav.client import Token
@@ -178,9 +178,7 @@ def test_the_bound_on_requests_holds_where_a_scheduler_has_more_workers(
 def test_remote_workers_have_the_code_and_nothing_else_of_this_machine(address: DaskExecutor) -> None:
     assert _on_workers(address, functions.can_import, "dlt") == {True}
     assert _on_workers(address, functions.can_import, "demo") == {False}
-    assert all(
-        shipping.PREFIX in path for path in _on_workers(address, lambda: __import__("extract").__file__)
-    )
+    assert _on_workers(address, functions.can_import, "extract") == {False}
     set_by_dask = ("DASK_", "_THREADS", "MALLOC_", "LC_CTYPE", "PYTHON")
     names = {name for names in _on_workers(address, lambda: tuple(os.environ)) for name in names}
     assert {name for name in names if not any(mark in name for mark in set_by_dask)} <= {"PATH", "HOME"}
@@ -190,24 +188,14 @@ def _on_workers(executor: DaskExecutor, function: Callable[..., Any], *arguments
     return set(executor._client.run(function, *arguments).values())
 
 
-def test_a_worker_that_imported_older_code_runs_the_new(
-    bare_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_worker_that_has_run_older_code_runs_the_new(
+    address: DaskExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Back to the first code at the end: an older version is also new when it is shipped."""
-    package = tmp_path / "extract"
-    shutil.copytree(shipping.PACKAGE, package)
-    rules = package / "features" / "rules.py"
-    text = rules.read_text()
-    settings = ExecutorSettings(workers=2, dask_address=bare_address)
+    """Back to the first code at the end: an older version is also new when it is sent."""
     for version in (71, 72, 71):
-        rules.write_text(f"{text}\nRULES_VERSION = {version}\n")
-        monkeypatch.setattr(shipping, "PACKAGE", package)
-        with DaskExecutor(settings) as executor:
-            results = list(executor.map_batches(functions.rules_version, batches()))
+        monkeypatch.setattr(rules, "RULES_VERSION", version)
+        results = list(address.map_batches(functions.rules_version, batches()))
         assert [result.result for result in results] == [[version]] * 8
-    monkeypatch.undo()
-    with DaskExecutor(settings):
-        pass  # the other tests go on with the project's own code
 
 
 def test_neither_the_scheduler_nor_a_log_nor_an_environment_shows_the_token(
@@ -282,7 +270,7 @@ def test_a_scheduler_that_is_lost_ends_the_run_with_a_sentence(tmp_path: Path) -
 
 
 def test_an_executor_opens_for_its_first_batch_and_is_closed_after_an_error() -> None:
-    for executor in (open_executor(ExecutorSettings(), name) for name in ("local", "dask")):
+    for executor in (open_executor(name) for name in ("local", "dask")):
         with pytest.raises(KeyboardInterrupt), executor:
             assert list(executor.map_batches(functions.double, [])) == []
             assert executor._pool is None

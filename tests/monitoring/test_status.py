@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 
 from rich.console import Console
 
-from extract.monitoring.status import FeedStatus, report
+from extract.sources.nav.state import FeedState, Pending
+from extract.status import report
 from tests.dbt.raw import RawTables, unit, version
 from tests.job import Job
 
 
-def printed(job: Job, feed: FeedStatus | None = None) -> str:
+def printed(job: Job, feed: FeedState | None = None) -> str:
     text = StringIO()
     Console(width=200, file=text).print(report(job.warehouse, feed))
     return text.getvalue()
@@ -39,8 +41,10 @@ def test_a_warehouse_that_only_an_archive_and_the_register_filled_says_what_it_h
 def test_pending_details_are_counted_by_reason_and_a_mock_feed_raises_no_alarm(tmp_path: Path) -> None:
     job = Job(tmp_path, "http://127.0.0.1:9")
     long_ago = datetime(2026, 3, 1, tzinfo=UTC)
-    feed = FeedStatus("127.0.0.1", None, long_ago, 3, {"ACTIVE without content": ["ad-1", "ad-2"]})
+    failed = Pending(long_ago, long_ago, "ACTIVE without content")
+    pending = {"ad-0": Pending(long_ago), **dict.fromkeys(("ad-1", "ad-2"), failed)}
+    feed = FeedState("127.0.0.1", pending=pending, newest_event_at=long_ago)
     status = printed(job, feed)
     assert "2: ACTIVE without content, such as ad-1" in status
     assert "(a mock feed on this machine)" in status and "not compared with past weeks" in status
-    assert "not compared" not in printed(job, feed._replace(host="pam-stilling-feed.nav.no"))
+    assert "not compared" not in printed(job, replace(feed, feed="pam-stilling-feed.nav.no"))

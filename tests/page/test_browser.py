@@ -438,3 +438,40 @@ def test_on_paper_the_charts_stay_and_the_controls_go(reader: Reader, site: Site
     tab.emulate_media(media="print")
     assert tab.locator(".controls").first.is_hidden()
     assert tab.locator("#new_ads svg").is_visible()
+
+
+def test_in_forced_colours_what_is_chosen_and_what_is_drawn_can_be_seen(browser: Any, site: Site) -> None:
+    reader = Reader(browser, forced_colors="active")
+    try:
+        tab = reader.open((site.folder / "index.html").as_uri())
+        colour = "one => getComputedStyle(one).backgroundColor"
+        chosen, other = (
+            tab.locator(f"label[for=new_ads-{name}]").evaluate(colour) for name in ("ads", "positions")
+        )
+        assert chosen != other
+        line, paper = (
+            tab.locator(f"#new_ads {one}").first.evaluate(f"one => getComputedStyle(one).{style}")
+            for one, style in ((".mark-line path", "stroke"), (".plot", "backgroundColor"))
+        )
+        assert line != paper
+    finally:
+        reader.context.close()
+
+
+@pytest.mark.parametrize("page", ["methods", "metode"])
+def test_the_methods_stand_on_a_page_of_their_own(page: str, reader: Reader, site: Site) -> None:
+    tab = reader.tab
+    tab.goto((site.folder / f"{page}.html").as_uri())
+    assert "NLOD" in tab.inner_text("main") and "SN2025" in tab.inner_text("main")
+    assert tab.locator("main section").count() == 10
+    assert Axe().run(tab).violations_count == 0
+    tab.click(".brand a")
+    tab.wait_for_selector(READY)
+
+
+def test_a_link_to_the_page_shows_a_card_with_the_figures(reader: Reader, site: Site) -> None:
+    tab = reader.open((site.folder / "no.html").as_uri(), draw=False)
+    card = tab.locator("meta[property='og:image']").get_attribute("content")
+    head = (site.folder / card).read_bytes()[:24]
+    assert head[:4] == b"\x89PNG"
+    assert [int.from_bytes(head[at : at + 4], "big") for at in (16, 20)] == [1200, 630]

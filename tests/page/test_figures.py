@@ -108,12 +108,11 @@ def test_yearly_change_is_the_mart(site: Site) -> None:
 
 def test_lifetimes_are_the_mart_in_whole_months_with_enough_ads(site: Site) -> None:
     rows = site.figures["ad_lifetimes"].rows
-    ((first,),) = site.warehouse.query("select min(month) from nav_marts.ad_lifetimes where ads_closed > 0")
     expected = site.warehouse.query(
         "select month, 'occupation', occupation, ads_closed, days_open_lower_quartile, days_open_median, "
         "days_open_upper_quartile, share_stopped, share_captured "
         "from nav_marts.ad_lifetimes where ads_closed >= 10 and month < '2026-03-01' "
-        f"and month >= date '{first}' + interval 3 month"
+        "and month >= known_from"
     )
     assert sorted(rows) == sorted(expected)
     assert rows
@@ -133,7 +132,7 @@ def test_the_share_of_remote_work_is_counted_from_the_ads_whose_text_was_read(si
 def test_sources_are_the_open_ads_by_source_and_extent(site: Site) -> None:
     expected = site.warehouse.query(
         "select ad_source, if(states_part_time, 'Deltid', 'Unknown'), count(*) from nav_marts.fct_ads "
-        "where status = 'ACTIVE' group by all"
+        "where status = 'ACTIVE' and closed_on >= '2026-03-18' group by all"
     )
     assert sorted(site.figures["sources"].rows) == sorted(expected)
 
@@ -167,8 +166,11 @@ def test_each_query_reads_no_other_table_than_its_marts() -> None:
         assert ("{joined}" in tables) == bool(chart.joined)
 
 
+BEGIN = date(2020, 1, 1)
+
+
 def day_row(day: date, ads: int, county: str | None = None, share: float = 1.0) -> Row:
-    return (day, None, county, None, ads, ads, share)
+    return (day, None, county, None, ads, ads, share, BEGIN)
 
 
 def test_an_empty_warehouse_is_said_to_be_empty() -> None:
@@ -176,10 +178,10 @@ def test_an_empty_warehouse_is_said_to_be_empty() -> None:
 
 
 def test_one_day_of_data_is_too_little_to_draw() -> None:
-    assert new_ads.figures([(TODAY, None, None, None, 5, 5, 0.7, 0.7, 1.0)]).problem == "too_short"
+    assert new_ads.figures([(TODAY, None, None, None, 5, 5, 0.7, 0.7, 1.0, BEGIN)]).problem == "too_short"
     assert open_ads.figures([day_row(TODAY, 5)]).problem == "too_short"
-    assert movers.figures([(TODAY, None, None, None, 5, 1.0)]).problem == "too_short_weeks"
-    assert lifetimes.figures([(TODAY.replace(day=1), "IT", 50, 1.0, 2.0, 3.0, 0.1, 1.0)]).problem
+    assert movers.figures([(TODAY, None, None, None, 5, 1.0, TODAY)]).problem == "too_short_weeks"
+    assert lifetimes.figures([(TODAY.replace(day=1), "IT", 50, 1.0, 2.0, 3.0, 0.1, 1.0, BEGIN)]).problem
     assert remote_work.figures([(TODAY.replace(day=1), *ALL, 1, 50, 5, 1.0)]).problem == "too_few_months"
 
 
@@ -249,13 +251,13 @@ def test_four_weeks_are_compared_with_the_same_weekdays_a_year_earlier() -> None
     of_days = [TODAY - timedelta(days=back) for back in range(400)]
     counts = {0: 4, 13: 2}  # four a day now, two a day 52 weeks ago; the weeks between do not count
     rows = [
-        (day, None, county, None, counts.get((TODAY - day).days // 28, 50), 1.0)
+        (day, None, county, None, counts.get((TODAY - day).days // 28, 50), 1.0, BEGIN)
         for day in of_days
         for county in (None, "Oslo")
     ]
     assert [row[1:5] for row in counties.figures(rows).rows] == [("Oslo", 112, 56, pytest.approx(100))]
     assert [row[:2] for row in movers.figures(rows).rows] == [("county", "Oslo")]
-    short = [row for row in rows if row[0] > TODAY - timedelta(days=200)]
+    short = [(*row[:6], TODAY - timedelta(days=200)) for row in rows]
     assert movers.figures(short).problem == "no_weeks_year_earlier"
     assert [row[3:5] for row in counties.figures(short).rows] == [(None, None)], "not 0: nothing is known"
     assert counties.figures(short).units == ("count",)
@@ -263,7 +265,7 @@ def test_four_weeks_are_compared_with_the_same_weekdays_a_year_earlier() -> None
 
 def test_a_part_is_not_compared_where_little_was_captured() -> None:
     rows = [
-        (TODAY - timedelta(days=back), None, county, None, 4, 0.5 if back > 300 else 1.0)
+        (TODAY - timedelta(days=back), None, county, None, 4, 0.5 if back > 300 else 1.0, BEGIN)
         for back in range(400)
         for county in (None, "Oslo")
     ]
@@ -273,10 +275,24 @@ def test_a_part_is_not_compared_where_little_was_captured() -> None:
 
 def test_the_first_months_of_the_days_open_are_left_out_and_the_page_says_so() -> None:
     months = [date(2025, month, 1) for month in range(1, 8)]
-    rows = [(month, "IT", 50, 1.0, 2.0, 3.0, 0.1, 1.0) for month in months]
+    rows = [(month, "IT", 50, 1.0, 2.0, 3.0, 0.1, 1.0, date(2025, 3, 31)) for month in months]
     figures = lifetimes.figures(rows)
     assert [row[0].month for row in figures.rows] == [4, 5, 6]
     assert ("first_months", {"month": date(2025, 4, 1)}) in figures.caveats
+
+
+def test_days_that_the_data_does_not_cover_are_gaps_and_no_zeros() -> None:
+    """The data begins, is not read for a month, and begins again."""
+    begins, again = TODAY - timedelta(days=79), TODAY - timedelta(days=39)
+    of_days = [begins + timedelta(days=passed) for passed in range(80)]
+    known = {day: begins if day < TODAY - timedelta(days=69) else again for day in of_days}
+    rows = [(day, None, None, None, 5, 5, 5.0, 5.0, 1.0, known[day]) for day in of_days]
+    figures = new_ads.figures(rows)
+    counts = {row[0]: row[3:5] for row in figures.rows}
+    assert counts[begins] == (5, None) and counts[begins + timedelta(days=6)] == (5, 5.0)
+    assert counts[again - timedelta(days=1)] == (None, None)
+    assert counts[again + timedelta(days=5)] == (5, None), "six days are no week"
+    assert counts[TODAY] == (5, 5.0)
 
 
 def test_easter_moves_and_summer_does_not() -> None:

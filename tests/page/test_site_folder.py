@@ -78,6 +78,14 @@ def test_a_folder_with_other_files_is_refused_and_left_alone(publish: Publish, t
     assert files(folder) == {"w.duckdb": "a warehouse"}
 
 
+def test_docs_that_were_built_before_the_page_stay_beside_it(publish: Publish, tmp_path: Path) -> None:
+    guide = tmp_path / "site" / page.GUIDE / "index.html"
+    guide.parent.mkdir(parents=True)
+    guide.write_text("docs")
+    publish(tmp_path / "site", FIRST)
+    assert files(tmp_path / "site") == {**FIRST, f"{page.GUIDE}/index.html": "docs"}
+
+
 def test_a_symbolic_link_is_followed(publish: Publish, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "site").symlink_to(tmp_path / "elsewhere")

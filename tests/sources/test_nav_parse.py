@@ -6,11 +6,10 @@ from typing import Any
 import orjson
 import pytest
 
+from extract.sources.loads import ParseError, microseconds
 from extract.sources.nav.parse import (
     Entry,
     Event,
-    ParseError,
-    microseconds,
     parse_detail,
     parse_page,
     parse_timestamp,

@@ -19,7 +19,7 @@ from dlt.common.configuration.specs.pluggable_run_context import PluggableRunCon
 
 from extract.errors import ConfigurationError, JobMarketError, SourceUnavailable
 from extract.privacy.redact import redact_text
-from extract.sources.load_log import Reject
+from extract.sources.loads import Reject
 from extract.sources.rest_api.records import Shape, State, parse_time, state_of
 from extract.sources.rest_api.settings import Api, ApiSettings, declared_api
 from extract.sources.rest_api.source import ApiRun, load_api

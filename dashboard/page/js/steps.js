@@ -18,7 +18,7 @@ const yearEarlier = (time, step) => {
 const spanOf = (when, times, counts, first, last) => {
   const span = { when, sum: 0, days: last - first, working: 0 };
   for (let at = first; at < last; at++) {
-    span.sum += counts[at];
+    span.sum = counts[at] === null || span.sum === null ? null : span.sum + counts[at]; // a day that is not covered
     span.working += isWorking(times[at]);
   }
   return span;
@@ -47,7 +47,7 @@ const baseYear = (times) => {
   const year = first.getUTCFullYear() + (first.getUTCMonth() || first.getUTCDate() > 1 ? 1 : 0);
   return times.at(-1) >= Date.UTC(year, 11, 31) ? year : undefined;
 };
-const rate = (span, kind) => (kind === "flow" ? (span.working ? span.sum / span.working : null) : span.sum / span.days);
+const rate = (span, kind) => (span.sum === null ? null : kind === "flow" ? (span.working ? span.sum / span.working : null) : span.sum / span.days);
 
 const points = (times, counts, { step, unit, kind }) => {
   const year = baseYear(times);

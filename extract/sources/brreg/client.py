@@ -13,6 +13,7 @@ import gzip
 import tempfile
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -24,10 +25,10 @@ import ijson
 
 from extract.config import RegisterSettings
 from extract.errors import ConfigurationError, SourceUnavailable
-from extract.hashing import decode_json
-from extract.privacy.redact import is_organisation_number
-from extract.sources.brreg.units import reject
+from extract.hashing import canonical_json, decode_json
+from extract.privacy.redact import is_organisation_number, redact
 from extract.sources.http import Answer, HttpClient, HttpSettings, RetryableError
+from extract.sources.loads import Reject
 
 CHUNK = 1 << 18
 DOWNLOAD_SECONDS = 3600
@@ -52,8 +53,6 @@ class RegisterClient:
         self._updates_url = f"{settings.base_url}/api/oppdateringer/{self._name}"
         self.made_at: datetime | None = None
         """When the register made the download (UTC), if it says so."""
-        self.is_last = False
-        """Whether there are no updates behind those that were read."""
 
     def download(self, folder: Path) -> Iterator[Any]:
         """All elements of the bulk download. Raises SourceUnavailable, also where it is damaged or empty."""
@@ -83,10 +82,8 @@ class RegisterClient:
             file.truncate()
             async for chunk in response.content.iter_chunked(CHUNK):
                 file.write(chunk)
-            try:
+            with suppress(KeyError, ValueError):
                 self.made_at = parsedate_to_datetime(response.headers["Last-Modified"]).astimezone(UTC)
-            except (KeyError, ValueError):
-                self.made_at = None
 
         options: dict[str, Any] = {
             "timeout": aiohttp.ClientTimeout(DOWNLOAD_SECONDS, sock_read=self._http.read_timeout),
@@ -96,26 +93,34 @@ class RegisterClient:
         async with HttpClient(self._http) as client:
             await client.request("GET", url, save, **options)
 
-    def changed_units(self, state: dict[str, Any]) -> list[Any]:
-        """The units that the next updates name, as they are now, and rejects; moves the state on.
+    def changed_units(self, state: dict[str, Any]) -> tuple[list[Any], bool]:
+        """The units that the next updates name, as they are now, and rejects; whether no updates follow.
 
-        A unit that cannot be shown stays pending in the state, and is asked for again by each later run.
-        Raises SourceUnavailable, ConfigurationError.
+        Moves the state on. A unit that cannot be shown stays pending in it, and is asked for again by each
+        later run. Raises SourceUnavailable, ConfigurationError.
         """
         return asyncio.run(self._changed_units(state))
 
-    async def _changed_units(self, state: dict[str, Any]) -> list[Any]:
+    async def _changed_units(self, state: dict[str, Any]) -> tuple[list[Any], bool]:
         # by number and not by page: new updates do not move the pages that way
         query = {"oppdateringsid": state["next_id"]} if "next_id" in state else {"dato": state["since"]}
         url = f"{self._updates_url}?{urlencode({**query, 'size': self._settings.updates_per_load})}"
         async with HttpClient(self._http, self._settings.concurrency) as client:
             updates = await client.get(url, self._updates_in)
-            self._move_on(updates, state)
-            pending = state.pop("pending", [])
+            newest = max((update["oppdateringsid"] for update in updates if _has_an_id(update)), default=0)
+            if newest:
+                if newest < state.get("next_id", 0):
+                    raise SourceUnavailable(
+                        f"{self._updates_url} answers updates up to number {newest:,} where those from "
+                        f"{state['next_id']:,} on were asked for. What was read before is kept; try later."
+                    )
+                state["next_id"] = newest + 1
+            before = state.pop("pending", [])
             named = [update["organisasjonsnummer"] for update in updates if _names_a_unit(update)]
-            numbers = list(dict.fromkeys([*pending, *named]))
+            numbers = list(dict.fromkeys([*before, *named]))
             answers = await asyncio.gather(*(self._unit(client, number) for number in numbers))
-        failed = [number for number, answer in zip(numbers, answers, strict=True) if answer is _CANNOT_SHOW]
+        units = dict(zip(numbers, answers, strict=True))
+        failed = [number for number, unit in units.items() if isinstance(unit, SourceUnavailable)]
         if len(failed) > MAX_PENDING:
             raise SourceUnavailable(
                 f"{self._units_url} cannot show {len(failed)} of {len(numbers)} units. What was read before "
@@ -124,11 +129,10 @@ class RegisterClient:
         if failed:
             state["pending"] = failed
         odd = [update for update in updates if not (_has_an_id(update) and _names_a_unit(update))]
-        return [
-            *(reject("an update without its number or that of a unit", update) for update in odd),
-            *(reject("a unit that cannot be shown", number) for number in failed if number not in pending),
-            *(answer for answer in answers if answer and answer is not _CANNOT_SHOW),
-        ]
+        rejects = [reject("an update without its number or that of a unit", update) for update in odd]
+        rejects += [reject("a unit that cannot be shown", n) for n in failed if n not in before]
+        shown = [unit for number, unit in units.items() if unit and number not in failed]
+        return [*rejects, *shown], len(updates) < self._settings.updates_per_load or not newest
 
     def _updates_in(self, answer: Answer) -> list[Any]:
         _refuse(answer.status, self._updates_url)
@@ -140,34 +144,25 @@ class RegisterClient:
             raise RetryableError("sent no list of updates")
         return updates
 
-    def _move_on(self, updates: list[Any], state: dict[str, Any]) -> None:
-        newest = max((update["oppdateringsid"] for update in updates if _has_an_id(update)), default=None)
-        self.is_last = len(updates) < self._settings.updates_per_load or newest is None
-        if newest is not None and newest < state.get("next_id", 0):
-            raise SourceUnavailable(
-                f"{self._updates_url} answers updates up to number {newest:,} where those from "
-                f"{state['next_id']:,} on were asked for. What was read before is kept; try later."
-            )
-        if newest is not None:
-            state["next_id"] = newest + 1
-
     async def _unit(self, client: HttpClient, number: str) -> Any:
-        """The unit, a reject, or _CANNOT_SHOW; None if the register does not show it any more."""
+        """The unit, a reject, or why it cannot be shown; None if the register has it no more."""
 
         def parse(answer: Answer) -> Any:
             return None if answer.status in (404, 410) else _object_in(answer)
 
         try:
             unit = await client.get(f"{self._units_url}/{number}", parse)
-        except SourceUnavailable:
-            return _CANNOT_SHOW
+        except SourceUnavailable as error:
+            return error
         if unit is None or unit.get("slettedato"):
             return None  # of a deleted unit the register says less than the warehouse holds
         is_other = unit.get("organisasjonsnummer") != number
         return reject("another unit than the one asked for", number) if is_other else unit
 
 
-_CANNOT_SHOW = object()
+def reject(reason: str, shown: Any) -> Reject:
+    """The reject that shows this value, redacted."""
+    return Reject(reason, canonical_json(redact({"organisasjonsnummer": shown})))
 
 
 def _refuse(status: int, url: str) -> None:

@@ -5,27 +5,27 @@
 
 A download is read to its end before anything is loaded, so one that is damaged changes nothing. Which update
 to go on from is kept in dlt's resource state. A unit that is deleted keeps its row: the ads of its time keep
-their industry.
+their industry. Of a unit only what the models need is kept, and no name: a sole trader's is a person's.
 """
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
-from itertools import islice
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-import dlt
-
 from extract.config import RegisterSettings
-from extract.loading.load import prepare, run_load
-from extract.schema import UNITS, new_tables
-from extract.sources.brreg.client import KINDS, RegisterClient
-from extract.sources.brreg.units import SOURCE, STATE_HASH, unit_row
-from extract.sources.load_log import LoadLog, Reject
+from extract.loading.load import prepare
+from extract.privacy.redact import is_organisation_number
+from extract.schema import UNITS
+from extract.sources.brreg.client import KINDS, RegisterClient, reject
+from extract.sources.loads import LoadLog, Reject, Row, known_rejects, load
 from extract.warehouses.base import Warehouse
 
+SOURCE = "register"
 ROWS = 100_000
 """Of the warehouse, in one answer."""
 BATCH = 5_000
@@ -38,53 +38,6 @@ AGE_OF_DOWNLOAD = timedelta(days=2)
 logger = logging.getLogger(__name__)
 
 
-class RegisterLoad:
-    """One load of one kind of unit."""
-
-    def __init__(self, warehouse: Warehouse, settings: RegisterSettings, kind: str, log: LoadLog) -> None:
-        self.kind, self.settings, self.log = kind, settings, log
-        self.folder = warehouse.pipelines_dir / "register"
-        self.client = RegisterClient(settings, kind)
-        self.is_reload = False
-        known = f"select state_hash from {warehouse.raw('units')} where kind = '{kind}'"
-        self.known = {one for table in warehouse.read(known, ROWS) for one in table["state_hash"].to_pylist()}
-
-    def units(self, state: dict[str, Any]) -> Iterator[Any]:
-        """The units to look at, as the register answers them, and rejects; moves the state on."""
-        started_at = self.log.started_at
-        due_after = timedelta(days=self.settings.reload_days)
-        self.is_reload = not state or started_at - datetime.fromisoformat(state["reloaded_at"]) >= due_after
-        if not self.is_reload:
-            yield from self.client.changed_units(state)
-            return
-        yield from self.client.download(self.folder)
-        since = (self.client.made_at or started_at - AGE_OF_DOWNLOAD) - SLACK
-        state.clear()
-        state["reloaded_at"] = started_at.isoformat()
-        state["since"] = since.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-    def items(self, units: Iterable[Any]) -> Iterator[Any]:
-        """The items of the load: the units that are not in the warehouse as they are."""
-        log, seen, remaining = self.log, set[str](), iter(units)
-        while batch := list(islice(remaining, BATCH)):
-            log.read += len(batch)
-            rows, rejects = [], []
-            for unit in batch:
-                row = unit if isinstance(unit, Reject) else unit_row(self.kind, unit, log.extracted_at)
-                if isinstance(row, Reject):
-                    rejects.append(row)
-                elif row[0] not in seen:  # a merge does not deduplicate inside a load
-                    seen.add(row[0])
-                    if row[STATE_HASH] not in self.known:
-                        rows.append(row)
-            log.submitted += len(rows)
-            if rows:
-                yield UNITS.item(UNITS.batch(rows))
-            yield from log.reject(rejects)
-        if log.read:
-            yield log.counts()
-
-
 def load_register(warehouse: Warehouse, settings: RegisterSettings) -> str:
     """Load what is new; returns what was done.
 
@@ -92,18 +45,17 @@ def load_register(warehouse: Warehouse, settings: RegisterSettings) -> str:
     """
     pipeline = warehouse.pipeline()
     prepare(warehouse, pipeline)
-    lines, started_at = [], datetime.now(UTC)
-    rejects = warehouse.query(f"select reject_id from {warehouse.raw('rejects')} where source = '{SOURCE}'")
-    seen = {reject_id for (reject_id,) in rejects}
+    lines = []
+    log = LoadLog(SOURCE, seen_rejects=known_rejects(warehouse, SOURCE))
     for kind in KINDS:
-        loads: list[RegisterLoad] = []
-        while not loads or not (loads[-1].is_reload or loads[-1].client.is_last):
-            log = LoadLog(SOURCE, kind, started_at=started_at, seen_rejects=seen)
-            loads.append(RegisterLoad(warehouse, settings, kind, log))
-            run_load(pipeline, register(loads[-1]))
-        what = "all downloaded" if loads[0].is_reload else "updates followed"
-        counts = ("read", "submitted", "rejected")
-        read, new, bad = (sum(getattr(load.log, count) for load in loads) for count in counts)
+        logs: list[LoadLog] = []
+        what, is_last = "", False
+        while not is_last:
+            logs.append(LoadLog(SOURCE, kind, log.started_at, seen_rejects=log.seen_rejects))
+            one = RegisterLoad(warehouse, settings, kind, logs[-1])
+            load(pipeline, SOURCE, "units", one.items)
+            what, is_last = what or one.what, one.is_last
+        read, new, bad = (sum(getattr(each, n) for each in logs) for n in ("read", "submitted", "rejected"))
         lines.append(
             f"{kind.replace('_', ' ')}s: {what}, {read:,} read, {new:,} new or changed, {bad:,} rejects"
         )
@@ -111,16 +63,61 @@ def load_register(warehouse: Warehouse, settings: RegisterSettings) -> str:
     return "\n".join(lines)
 
 
-@dlt.source(name=SOURCE)
-def register(load: RegisterLoad) -> Any:
-    """The next load of one kind of unit; nothing is loaded if it raises one of our errors."""
+class RegisterLoad:
+    """One load of one kind of unit."""
 
-    @dlt.resource(name="units")
-    def units() -> Iterator[Any]:
-        stored = dlt.current.resource_state()
-        yield from new_tables(stored)
-        state = dict(stored.get(load.kind, {}))
-        yield from load.items(load.units(state))
-        stored[load.kind] = state
+    def __init__(self, warehouse: Warehouse, settings: RegisterSettings, kind: str, log: LoadLog) -> None:
+        self.kind, self.settings, self.log = kind, settings, log
+        self.folder: Path = warehouse.pipelines_dir / "register"
+        self.what, self.is_last = "updates followed", True
+        known = f"select state_hash from {warehouse.raw('units')} where kind = '{kind}'"
+        self.known = {one for table in warehouse.read(known, ROWS) for one in table["state_hash"].to_pylist()}
 
-    return units
+    def items(self, stored: dict[str, Any]) -> Iterator[Any]:
+        """dlt's items: the units that are not in the warehouse as they are; moves the kind's state on."""
+        state = dict(stored.get(self.kind, {}))
+        yield from self.log.items(self._rows(self._units(state)), UNITS, size=BATCH)
+        stored[self.kind] = state
+
+    def _units(self, state: dict[str, Any]) -> Iterator[Any]:
+        """The units to look at, as the register answers them, and rejects; moves the state on."""
+        client, started_at = RegisterClient(self.settings, self.kind), self.log.started_at
+        due_after = timedelta(days=self.settings.reload_days)
+        if state and started_at - datetime.fromisoformat(state["reloaded_at"]) < due_after:
+            units, self.is_last = client.changed_units(state)
+            yield from units
+            return
+        self.what = "all downloaded"
+        yield from client.download(self.folder)
+        since = (client.made_at or started_at - AGE_OF_DOWNLOAD) - SLACK
+        state.clear()
+        state["reloaded_at"] = started_at.isoformat()
+        state["since"] = since.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def _rows(self, units: Iterable[Any]) -> Iterator[list[Row] | Reject | None]:
+        seen: set[str] = set()  # a merge does not deduplicate inside a load
+        for unit in units:
+            row = unit if isinstance(unit, Reject) else self._row(unit)
+            if isinstance(row, Reject):
+                yield row
+                continue
+            number, state_hash = row[0], row[-2]
+            yield None if number in seen or state_hash in self.known else [row]
+            seen.add(number)
+
+    def _row(self, unit: Any) -> Row | Reject:
+        """The unit's row of `units`; its `state_hash` is that of the columns before."""
+        number = unit.get("organisasjonsnummer") if isinstance(unit, dict) else None
+        if not is_organisation_number(number):
+            return reject("a unit without a number of nine digits", number)
+        parent = unit.get("overordnetEnhet")
+        parent = parent if is_organisation_number(parent) else None
+        codes = (_code(unit.get("naeringskode1")), _code(unit.get("organisasjonsform")))
+        columns = (number, self.kind, parent, *codes)
+        state = hashlib.blake2b(repr(columns).encode(), digest_size=8).digest()
+        return (*columns, int.from_bytes(state, "big", signed=True), self.log.extracted_at)
+
+
+def _code(value: Any) -> str | None:
+    code = value.get("kode") if isinstance(value, dict) else None
+    return code if isinstance(code, str) else None

@@ -23,7 +23,7 @@ from extract.config import ArchiveSettings
 from extract.errors import ConfigurationError, JobMarketError, SourceUnavailable
 from extract.hashing import canonical_json, decode_json
 from extract.privacy.redact import redact_text
-from extract.sources.load_log import Reject
+from extract.sources.loads import Reject
 from extract.sources.mongo.documents import CODEC, FIELDS
 
 Document = dict[str, Any]

@@ -14,7 +14,7 @@ import re
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from bson import Decimal128, MaxKey, MinKey, ObjectId, json_util
 from bson.binary import UuidRepresentation
@@ -22,12 +22,11 @@ from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.datetime_ms import DatetimeMS
 from bson.errors import BSONError
 
-from extract.features import rules as features
-from extract.hashing import canonical_json, version_id
+from extract.hashing import canonical_json
 from extract.privacy.redact import NAV_CODE_PATHS, redact
 from extract.sources.http import MAX_DOCUMENT_BYTES
-from extract.sources.load_log import Reject
-from extract.sources.nav.parse import ACTIVE, ParseError, microseconds, parse_timestamp
+from extract.sources.loads import ACTIVE, ParseError, Reject, ad_rows
+from extract.sources.nav.parse import parse_timestamp
 
 SOURCE = "mongo_archive"
 
@@ -51,78 +50,62 @@ _EXTENDED_JSON = json_util.JSONOptions(**_OPTIONS)
 _WITHOUT_OFFSET = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?")
 
 
-class Archived(NamedTuple):
-    """A document that is an ad: rows of ad_versions and ad_features, less the time of reading."""
-
-    version: tuple[str, str, str, datetime, str, str]
-    features: tuple[Any, ...]
-
-
-def archived(document: Mapping[str, Any]) -> Archived | Reject:
-    """The ad in a document, whose values are BSON's or written as extended JSON."""
+def archived(document: Mapping[str, Any], extracted_at: datetime) -> list[Any] | Reject:
+    """The rows of ad_versions and ad_features of a document, whose values are BSON's or extended JSON."""
     try:
-        return _archived(document)
+        return _archived(document, extracted_at)
     except ParseError as error:
         content = json.loads(json_util.dumps(document))
         return Reject(str(error), canonical_json(redact(content, code_paths=("_id", *NAV_CODE_PATHS))))
 
 
-def plain(value: Any) -> Any:
-    """A BSON value as one that JSON has. Raises ParseError.
+def plain(document: Any) -> Any:
+    """The document with JSON's values only, of BSON's and of extended JSON. Raises ParseError.
 
     A date becomes ISO 8601 text in UTC, or its milliseconds beyond the years 1 to 9999; Decimal128 the text
     of its digits; NaN, infinity and binary data null; any other type its text.
     """
-    match value:
-        case None | bool():
-            return value
-        case float():
-            return value if math.isfinite(value) else None
-        case int() | DatetimeMS():  # Int64 is an int, too
-            return int(value)
-        case datetime():
-            return value.isoformat()
-        case Decimal128():
-            number = value.to_decimal()
-            return str(number) if number.is_finite() else None
-        case bytes() | MinKey() | MaxKey():
-            return None
-        case list() | tuple():
-            return [plain(part) for part in value]
-        case Mapping():
-            if unknown := [key for key in value if str(key).startswith("$")]:
-                raise ParseError(f"extended JSON that cannot be read: {str(unknown)[:100]}")
-            return {str(key): plain(part) for key, part in value.items()}
-    return str(value)
-
-
-def _of_extended_json(value: Any) -> Any:
-    """The value with BSON's types, also where a document keeps {"$date": ...} as an object."""
     try:
-        return json_util.loads(
-            json_util.dumps(value, json_options=_EXTENDED_JSON), json_options=_EXTENDED_JSON
-        )
+        text = json_util.dumps(document, json_options=_EXTENDED_JSON)
+        return json.loads(text, object_hook=_plain, parse_constant=lambda _: None)
+    except ParseError:
+        raise
     except (TypeError, ValueError, ArithmeticError, RecursionError, BSONError):
         raise ParseError("extended JSON that cannot be read") from None
 
 
-def _archived(document: Mapping[str, Any]) -> Archived:
-    document = _of_extended_json(document)
-    known = {name: plain(document[name]) for name in FIELDS if document.get(name) is not None}
+def _plain(extended: dict[str, Any]) -> Any:
+    """What an object of extended JSON stands for; any other object stays as it is."""
+    match json_util.object_hook(extended, _EXTENDED_JSON):
+        case dict() as value:
+            if unknown := [key for key in value if key.startswith("$")]:
+                raise ParseError(f"extended JSON that cannot be read: {str(unknown)[:100]}")
+            return value
+        case float() as number:
+            return number if math.isfinite(number) else None
+        case bytes() | MinKey() | MaxKey():
+            return None
+        case int() | DatetimeMS() as number:  # Int64 is an int, too
+            return int(number)
+        case datetime() as timestamp:
+            return timestamp.isoformat()
+        case Decimal128() as decimal:
+            return str(decimal) if decimal.to_decimal().is_finite() else None
+        case other:
+            return other if other is None else str(other)
+
+
+def _archived(document: Mapping[str, Any], extracted_at: datetime) -> list[Any]:
+    known = plain({name: document[name] for name in ("_id", *FIELDS) if document.get(name) is not None})
+    identity = known.pop("_id", None)
     content = {name: _with_offset(name, value) for name, value in known.items()}
     ad_id = content["uuid"] = _ad_id(content.get("uuid"))
     if not any(content.get(name) for name in ("title", "description", "published")):
         raise ParseError("no ad: neither title nor description nor time of publishing")
     if len(canonical_json(content)) > MAX_DOCUMENT_BYTES:
         raise ParseError(f"a document above {MAX_DOCUMENT_BYTES >> 20} MB")
-    changed_at = _changed_at(content, document.get("_id"))
-    redacted = redact(content)
-    text = canonical_json(redacted)
-    version = version_id(ad_id, ACTIVE, microseconds(changed_at), text)
-    return Archived(
-        (ad_id, version, ACTIVE, changed_at, SOURCE, text),
-        (ad_id, version, features.RULES_VERSION, *features.of_ad(redacted)),
-    )
+    changed_at = _changed_at(content, identity)
+    return [*ad_rows(ad_id, ACTIVE, changed_at, SOURCE, redact(content), extracted_at)]
 
 
 def _ad_id(value: Any) -> str:
@@ -147,6 +130,6 @@ def _changed_at(content: dict[str, Any], identity: Any) -> datetime:
             return parse_timestamp(content.get(name))
         except (TypeError, ValueError, OverflowError):
             continue
-    if isinstance(identity, ObjectId):
-        return identity.generation_time.astimezone(UTC)
+    if ObjectId.is_valid(identity):
+        return ObjectId(identity).generation_time.astimezone(UTC)
     raise ParseError("no time: neither 'updated' nor 'published' nor an ObjectId")

@@ -9,23 +9,21 @@ as it is: an import can be stopped, and run again for what was added since.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import dlt
-from rich.table import Table
-
 from extract.config import ArchiveSettings
 from extract.errors import JobMarketError
-from extract.loading.load import prepare, run_load
-from extract.schema import AD_FEATURES, AD_VERSIONS, new_tables
-from extract.sources.load_log import LoadLog, Reject
+from extract.loading.load import prepare
+from extract.schema import AD_FEATURES, AD_VERSIONS
+from extract.sources.loads import LoadLog, Reject, load
 from extract.sources.mongo.archive import Document, documents_in, documents_on_server, opened
-from extract.sources.mongo.documents import SOURCE, Archived, archived
+from extract.sources.mongo.documents import SOURCE, archived
 from extract.warehouses.base import Warehouse
 
 BATCH = 200
@@ -41,38 +39,17 @@ class ReconciliationReport:
     read: int = 0
     new: int = 0
     duplicates: int = 0
+    """The warehouse had the version."""
     repeats: int = 0
+    """Another document says the same."""
     rejects: int = 0
-    documents: int | None = None
-    """In the collection, as its server counts them after they were read; None of a file."""
 
-    def table(self) -> Table:
-        """The report."""
-        table = Table("Archive", title="Import of the archive", title_justify="left")
-        table.add_column("documents", justify="right")
-        for name, count in (
-            ("read", self.read),
-            ("  new versions", self.new),
-            ("  duplicates: the warehouse had the version", self.duplicates),
-            ("  repeats: another document says the same", self.repeats),
-            ("  rejects", self.rejects),
-            ("in the collection", self.documents),
-        ):
-            if count is not None:
-                table.add_row(name, f"{count:,}")
-        return table
-
-    def check(self) -> None:
-        """Raise JobMarketError unless the numbers add up and no document was missed."""
-        if self.read != self.new + self.duplicates + self.repeats + self.rejects or self.duplicates < 0:
-            raise JobMarketError(
-                f"The import does not add up: {self}. Nothing is lost by running it again; please report it."
-            )
-        if self.documents is not None and self.documents > self.read:
-            raise JobMarketError(
-                f"The collection holds {self.documents:,} documents, of which {self.read:,} were read. Are "
-                "some being added now? Leave the archive as it is and run again."
-            )
+    def __str__(self) -> str:
+        return (
+            f"documents read: {self.read:,}; new versions: {self.new:,}, duplicates of what the warehouse "
+            f"had: {self.duplicates:,}, repeats of another document: {self.repeats:,}, "
+            f"rejects: {self.rejects:,}"
+        )
 
 
 def import_archive(
@@ -80,24 +57,23 @@ def import_archive(
 ) -> ReconciliationReport:
     """Load what the archive has and the warehouse has not, from the file if one is given, or from the server.
 
-    The report is to be checked by the caller. Raises ConfigurationError; SourceUnavailable and JobMarketError
-    once what was read before is loaded.
+    Raises ConfigurationError; SourceUnavailable and JobMarketError once what was read before is loaded.
     """
     pipeline = warehouse.pipeline()
     prepare(warehouse, pipeline)
-    report = ReconciliationReport()
+    report, loads, started_at = ReconciliationReport(), list[str](), datetime.now(UTC)
     documents = documents_in(file, settings.collection) if file else documents_on_server(settings)
-    loads: list[str] = []
-    started_at = datetime.now(UTC)
-    while True:
+    is_done = False
+    while not is_done:
         log = LoadLog(SOURCE, started_at=started_at)
-        loads += run_load(pipeline, mongo_archive(log, islice(documents, settings.documents_per_load)))
+        some = islice(documents, settings.documents_per_load)
+        loads += load(pipeline, SOURCE, "archive", partial(_items, log, some))
+        is_done = log.read < settings.documents_per_load
+        logger.info("%d documents of the archive read", log.read)
         report.read += log.read
         report.duplicates += log.submitted
         report.repeats += log.repeats
         report.rejects += log.rejected
-        if log.read < settings.documents_per_load:
-            break
     if loads:
         these = ", ".join(f"'{load_id}'" for load_id in loads)
         new = f"select count(*) from {warehouse.raw('ad_versions')} where _dlt_load_id in ({these})"
@@ -105,34 +81,25 @@ def import_archive(
         report.duplicates -= report.new
     if file is None:
         with opened(settings) as collection:
-            report.documents = collection.count_documents({})
+            there = collection.count_documents({})
+        if there > report.read:
+            raise JobMarketError(
+                f"The collection holds {there:,} documents, of which {report.read:,} were read ({report}). "
+                "Are some being added now? Leave the archive as it is and run again."
+            )
     return report
 
 
-@dlt.source(name=SOURCE)
-def mongo_archive(log: LoadLog, documents: Iterator[Document | Reject]) -> Any:
-    """One load of these documents."""
+def _items(log: LoadLog, documents: Iterable[Document | Reject], _: dict[str, Any]) -> Iterator[Any]:
+    """dlt's items of one load."""
+    seen: set[str] = set()  # an insert-only merge does not deduplicate inside a load
 
-    @dlt.resource(name="archive")
-    def archive() -> Iterator[Any]:
-        yield from new_tables(dlt.current.resource_state())
-        seen: set[str] = set()  # an insert-only merge does not deduplicate inside a load
-        while batch := list(islice(documents, BATCH)):
-            log.read += len(batch)
-            results = [one if isinstance(one, Reject) else archived(one) for one in batch]
-            ads = {
-                ad.version[1]: ad for ad in results if isinstance(ad, Archived) and ad.version[1] not in seen
-            }
-            seen.update(ads)
-            log.submitted += len(ads)
-            if ads:
-                versions = [(*ad.version, log.extracted_at) for ad in ads.values()]
-                described = [(*ad.features, log.extracted_at) for ad in ads.values()]
-                yield AD_VERSIONS.item(AD_VERSIONS.batch(versions))
-                yield AD_FEATURES.item(AD_FEATURES.batch(described))
-            yield from log.reject(result for result in results if isinstance(result, Reject))
-        if log.read:
-            logger.info("%d documents of the archive read", log.read)
-            yield log.counts()
+    def results() -> Iterator[list[Any] | Reject | None]:
+        for document in documents:
+            rows = document if isinstance(document, Reject) else archived(document, log.extracted_at)
+            key = None if isinstance(rows, Reject) else rows[0][1]
+            yield None if key in seen else rows
+            if key:
+                seen.add(key)
 
-    return archive
+    yield from log.items(results(), AD_VERSIONS, AD_FEATURES, size=BATCH)

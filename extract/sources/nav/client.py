@@ -26,7 +26,8 @@ from extract.sources.http import (
     RetryableError,
     quoted,
 )
-from extract.sources.nav.parse import Detail, Page, ParseError, parse_detail, parse_page
+from extract.sources.loads import ParseError
+from extract.sources.nav.parse import Detail, Page, parse_detail, parse_page
 
 JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+")
 FIRST_PAGE = "/api/v1/feed"

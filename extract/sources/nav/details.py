@@ -18,9 +18,10 @@ from extract.features import rules as features
 from extract.hashing import canonical_json, version_id
 from extract.privacy.redact import redact
 from extract.schema import AD_FEATURES, AD_VERSIONS
+from extract.sources.loads import ACTIVE, microseconds
 from extract.sources.nav.client import DetailTooLarge, FeedClient, FeedConnection, NotFound, Token
 from extract.sources.nav.fields import fields_of
-from extract.sources.nav.parse import ACTIVE, Detail, Reject, microseconds
+from extract.sources.nav.parse import Detail, Reject
 
 SOURCE = "feed"
 MIN_FAILURES = 4

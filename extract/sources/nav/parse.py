@@ -10,17 +10,12 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from extract.hashing import decode_json
+from extract.sources.loads import ACTIVE, ParseError
 
-ACTIVE = "ACTIVE"
 OSLO = ZoneInfo("Europe/Oslo")
-EPOCH = datetime.fromtimestamp(0, UTC)
 MASKED_TITLE = "..."
 MAX_AHEAD = timedelta(days=1)
 """A time further ahead of now than this cannot be true."""
-
-
-class ParseError(ValueError):
-    """An answer that is not what the source is known to send; the message says what was found."""
 
 
 class Event(NamedTuple):
@@ -74,11 +69,6 @@ def parse_timestamp(text: Any) -> datetime:
     """
     timestamp = datetime.fromisoformat(text)
     return (timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=OSLO)).astimezone(UTC)
-
-
-def microseconds(timestamp: datetime) -> int:
-    """Microseconds since 1970 in UTC, exact as a float's would not be."""
-    return (timestamp - EPOCH) // timedelta(microseconds=1)
 
 
 def parse_page(body: bytes, now: datetime) -> Page:

@@ -37,11 +37,12 @@ from extract.schema import (
     REJECTS,
     new_tables,
 )
+from extract.sources.loads import ACTIVE, microseconds
 from extract.sources.nav.client import FeedConnection
 from extract.sources.nav.details import SOURCE, DetailBatch, PendingAd, fetch_details
 from extract.sources.nav.fields import MAX_FIELDS
 from extract.sources.nav.pages import Walk, walk_pages
-from extract.sources.nav.parse import ACTIVE, Event, Reject, microseconds
+from extract.sources.nav.parse import Event, Reject
 from extract.sources.nav.run import ExtractionRun
 from extract.sources.nav.state import FeedState
 

@@ -12,7 +12,8 @@ from uuid import UUID
 
 from extract.hashing import canonical_json
 from extract.schema import RAW_VERSION
-from extract.sources.nav.parse import ACTIVE, EPOCH, MAX_AHEAD, Entry, Event, Page
+from extract.sources.loads import ACTIVE, EPOCH
+from extract.sources.nav.parse import MAX_AHEAD, Entry, Event, Page
 
 OVERLAP_EVENTS = 1000
 """The last entries, which the next run reads again: an entry can appear late, behind others."""

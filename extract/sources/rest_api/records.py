@@ -17,8 +17,7 @@ from typing import Any, NamedTuple
 from extract.hashing import canonical_json
 from extract.privacy.redact import DROPPED_FIELD, looks_like_code, redact
 from extract.sources.http import MAX_DOCUMENT_BYTES
-from extract.sources.load_log import Reject, digest
-from extract.sources.nav.parse import ParseError
+from extract.sources.loads import ParseError, Reject, digest
 
 
 class Shape(NamedTuple):

@@ -18,24 +18,23 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-import dlt
 import requests
 from dlt.common import jsonpath
 from dlt.sources.helpers.rest_client.client import RESTClient
-from dlt.sources.helpers.rest_client.paginators import BasePaginator
 from dlt.sources.rest_api.config_setup import create_response_hooks, expand_placeholders
 from requests.exceptions import InvalidSchema
 
 from extract.errors import SourceUnavailable
-from extract.loading.load import prepare, run_load
-from extract.schema import RECORDS, new_tables
-from extract.sources.load_log import LoadLog, Reject, digest
+from extract.loading.load import prepare
+from extract.schema import RECORDS
+from extract.sources.loads import LoadLog, Reject, Row, digest, known_rejects, load
 from extract.sources.rest_api.records import State, state_of, values
 from extract.sources.rest_api.settings import Api
 from extract.warehouses.base import Warehouse
 
 ROWS = 100_000
 """Of the warehouse, in one answer."""
+BATCH = 1_000
 MAX_PAGES_WITHOUT_NEW = 20
 """Pages that are empty or were shown before, one after the other; then the walk would not end."""
 
@@ -56,8 +55,10 @@ class ApiRun:
 
     def __init__(self, warehouse: Warehouse, api: Api) -> None:
         self.api = api
-        rejects = f"select reject_id from {warehouse.raw('rejects')} where source = '{api.name}'"
-        self.log = LoadLog(api.name, seen_rejects={key for (key,) in warehouse.query(rejects)})
+        self.log = LoadLog(api.name, seen_rejects=known_rejects(warehouse, api.name))
+        self.newest: datetime | None = None
+        self.unmet = set(api.shape.personal)
+        """Personal fields that no record had."""
         self.latest: dict[str, LatestVersion] = {}
         self.versions: set[str] = set()
         known = (
@@ -75,9 +76,34 @@ class ApiRun:
         done = f"{log.read:,} records read, {log.submitted:,} new or changed, {log.rejected:,} rejects"
         return f"{log.source}: {done}"
 
-    def row(self, state: State, read_at: datetime) -> tuple[Any, ...] | None:
+    def items(self, stored: dict[str, Any]) -> Iterator[Any]:
+        """dlt's items; moves the time to go on from on."""
+        if "newest" in stored:
+            self.newest = datetime.fromisoformat(stored["newest"])
+        yield from self.log.items(self._results(), RECORDS, size=BATCH)
+        for path in sorted(self.unmet) if self.log.read else ():
+            logger.warning("sources.api.%s.personal: no record had %r in this run", self.api.name, path)
+        if self.newest:
+            stored["newest"] = min(self.newest, self.log.started_at).isoformat()
+
+    def _results(self) -> Iterator[list[Row] | Reject | None]:
+        shape = self.api.shape
+        for page in pages(self):
+            self.unmet -= {path for path in self.unmet if any(True for _ in values(page, path))}
+            read_at = datetime.now(UTC)
+            results = [state_of(record, shape, read_at) for record in page]
+            # twice on a page with the same time: the last one counts
+            last = {one[:3:2]: one for one in results if isinstance(one, State)}
+            for one in results:
+                if isinstance(one, Reject):
+                    yield one
+                else:
+                    yield self._new_row(one, read_at) if last[one[:3:2]] is one else None
+
+    def _new_row(self, state: State, read_at: datetime) -> list[Row] | None:
         """The row of a version that is new; None for one that is known."""
         record_id, state_hash, changed_at, document = state
+        self.newest = max(filter(None, (self.newest, changed_at)), default=None)
         version_id, latest = state_hash, self.latest.get(record_id)
         if latest and latest.state_hash == state_hash:
             return None
@@ -88,43 +114,7 @@ class ApiRun:
         self.versions.add(version_id)
         if latest is None or (changed_at or read_at) >= (latest.changed_at or latest.read_at):
             self.latest[record_id] = LatestVersion(version_id, state_hash, changed_at, read_at)
-        return (self.api.name, record_id, version_id, state_hash, changed_at, document, read_at)
-
-
-class Paginator(BasePaginator):
-    """dlt's paginator, whose walk always ends. Raises SourceUnavailable where it would not."""
-
-    def __init__(self, api: Api) -> None:
-        super().__init__()
-        self._api, self._paginator = api, api.paginator()
-        self._pages: set[str] = set()
-        self._without_new = 0
-        self._is_empty = False
-        self.init_request = self._paginator.init_request  # type: ignore[method-assign]
-
-    def update_state(self, response: requests.Response, data: list[Any] | None = None) -> None:
-        """As dlt's, and count the pages without a new record."""
-        self._paginator.update_state(response, data)
-        page, self._is_empty = digest(data), not data
-        self._without_new = self._without_new + 1 if self._is_empty or page in self._pages else 0
-        self._pages.add(page)
-
-    def update_request(self, request: requests.Request) -> None:
-        """As dlt's; an empty page that leads to itself is the end."""
-        before = _asked(request)
-        self._paginator.update_request(request)
-        is_end = self._is_empty and before == _asked(request)
-        self._has_next_page = self._paginator.has_next_page and not is_end
-        if self._has_next_page and self._without_new >= MAX_PAGES_WITHOUT_NEW:
-            asked = _asked(request).replace(self._api.settings.secret or "\0", "***")[:300]
-            raise SourceUnavailable(
-                f"{self._api.name} shows {self._without_new} pages without a new record and names a next one "
-                f"({asked}). Nothing was loaded; try later, or give endpoint.paginator another end."
-            )
-
-
-def _asked(request: requests.Request) -> str:
-    return " ".join(map(str, (request.url, request.params, request.json or "")))
+        return [(self.api.name, record_id, version_id, state_hash, changed_at, document, read_at)]
 
 
 def load_api(warehouse: Warehouse, api: Api) -> ApiRun:
@@ -135,70 +125,33 @@ def load_api(warehouse: Warehouse, api: Api) -> ApiRun:
     pipeline = warehouse.pipeline()
     prepare(warehouse, pipeline)
     run = ApiRun(warehouse, api)
-    run_load(pipeline, declared(run))
+    load(pipeline, "api", api.name, run.items)
     logger.info("%s", run)
     return run
 
 
-@dlt.source(name="api")
-def declared(run: ApiRun) -> Any:
-    """The records of one run, and the time to go on from."""
-
-    @dlt.resource(name=run.api.name)
-    def records() -> Iterator[Any]:
-        stored = dlt.current.resource_state()
-        yield from new_tables(stored)
-        newest = datetime.fromisoformat(stored["newest"]) if "newest" in stored else None
-        personal: set[str] = set()
-        for page in pages(run, newest):
-            personal |= {path for path in run.api.shape.personal if any(True for _ in values(page, path))}
-            read_at = datetime.now(UTC)
-            results = [state_of(record, run.api.shape, read_at) for record in page]
-            # twice on a page with the same time: the last one counts
-            states = {(one.record_id, one.changed_at): one for one in results if isinstance(one, State)}
-            times = [state.changed_at for state in states.values() if state.changed_at]
-            newest = max([*times, *([newest] if newest else [])], default=None)
-            rows = [row for state in states.values() if (row := run.row(state, read_at))]
-            run.log.read += len(page)
-            run.log.submitted += len(rows)
-            if rows:
-                yield RECORDS.item(RECORDS.batch(rows))
-            yield from run.log.reject(one for one in results if isinstance(one, Reject))
-        for path in sorted(set(run.api.shape.personal) - personal) if run.log.read else ():
-            logger.warning("sources.api.%s.personal: no record had %r in this run", run.api.name, path)
-        if run.log.submitted or run.log.rejected:
-            yield run.log.counts()
-        if newest:
-            stored["newest"] = min(newest, run.log.started_at).isoformat()
-
-    return records
-
-
-def pages(run: ApiRun, newest: datetime | None) -> Iterator[list[Any]]:
+def pages(run: ApiRun) -> Iterator[list[Any]]:
     """The pages that have records. Raises ConfigurationError that names the field, SourceUnavailable."""
     api, endpoint = run.api, run.api.endpoint
-    since = newest - timedelta(days=api.settings.look_back_days) if newest else api.start
+    since = run.newest - timedelta(days=api.settings.look_back_days) if run.newest else api.start
     ends = {"since": since, "until": run.log.started_at + timedelta(days=1)}  # clocks differ
     written = {name: end.strftime(api.settings.time_format) for name, end in ends.items() if end}
     asked = {
         name: expand_placeholders(endpoint.get(name), written) for name in ("path", "params", "json", "data")
     }
     client = RESTClient(api.base_url, api.client.get("headers"), api.auth, session=api.session)
-    had_list = bool(run.latest)
     try:
-        for page in client.paginate(
-            **asked,
-            method=endpoint.get("method", "GET"),
-            headers=endpoint.get("headers"),
-            paginator=Paginator(api),
-            data_selector=api.selector,
-            hooks=create_response_hooks(endpoint.get("response_actions")),
-        ):
-            if not had_list:
-                _check(api, page.response.json(), list(page))
-            had_list = True
-            if page:
-                yield list(page)
+        yield from _walk(
+            run,
+            client.paginate(
+                **asked,
+                method=endpoint.get("method", "GET"),
+                headers=endpoint.get("headers"),
+                paginator=api.paginator(),
+                data_selector=api.selector,
+                hooks=create_response_hooks(endpoint.get("response_actions")),
+            ),
+        )
     except requests.HTTPError as error:
         status = error.response.status_code if error.response is not None else 0
         field = {401: "secret", 403: "secret", 404: "endpoint.path", 405: "endpoint.path"}
@@ -210,6 +163,30 @@ def pages(run: ApiRun, newest: datetime | None) -> Iterator[list[Any]]:
             ask = "ask for one JSON text in UTF-8, for example with an Accept header"
             raise api.wrong("endpoint", f"the answer is {error}; {ask}") from None
         raise api.wrong("endpoint.paginator", "the answer does not have what it looks for") from None
+
+
+def _walk(run: ApiRun, given: Iterator[Any]) -> Iterator[list[Any]]:
+    """The pages, until one that is empty leads to itself. Raises SourceUnavailable if there is no end."""
+    asked, seen, without_new = "", set[str](), 0
+    is_first = not run.latest
+    for page in given:
+        if is_first:
+            _check(run.api, page.response.json(), page)
+        is_first = False
+        following = " ".join(map(str, (page.request.url, page.request.params, page.request.json or "")))
+        key = digest(page)
+        if not page and following == asked:
+            return
+        without_new = 0 if page and key not in seen else without_new + 1
+        if without_new >= MAX_PAGES_WITHOUT_NEW and page.paginator.has_next_page:
+            shown = following.replace(run.api.settings.secret or "\0", "***")[:300]
+            raise SourceUnavailable(
+                f"{run.api.name} shows {without_new} pages without a new record and names a next one "
+                f"({shown}). Nothing was loaded; try later, or give endpoint.paginator another end."
+            )
+        seen.add(key)
+        asked = following
+        yield page
 
 
 def _check(api: Api, answer: Any, page: list[Any]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from rich.console import Group, RenderableType
@@ -15,6 +14,7 @@ from extract.loading import packages
 from extract.monitoring.notifications import read_outcomes
 from extract.monitoring.volume import volume_alarm
 from extract.schema import RAW_TABLES
+from extract.sources.nav.state import FeedState
 from extract.warehouses.base import Warehouse
 
 LOADS = REASONS = 5
@@ -23,24 +23,8 @@ DAYS = 14
 """How far back values that were not parsed and new fields are shown."""
 
 
-class FeedStatus(NamedTuple):
-    """The pipeline state of the feed as the last load committed it. The time is UTC."""
-
-    host: str
-    cursor: str | None
-    newest_event_at: datetime | None
-    pending: int
-    failures: dict[str, list[str]]
-    """The pending details whose last request failed: ids of ads by reason."""
-
-    @property
-    def is_mock(self) -> bool:
-        """Whether the feed runs on this machine, as the demo's does: it ends when the demo ends."""
-        return urlsplit(f"//{self.host}").hostname in ("127.0.0.1", "::1", "localhost")
-
-
-def report(warehouse: Warehouse, feed: FeedStatus | None) -> RenderableType:
-    """The whole status, for a terminal or a log. Times are UTC."""
+def report(warehouse: Warehouse, feed: FeedState | None) -> RenderableType:
+    """The whole status, for a terminal or a log, with the feed's state of the last load. Times are UTC."""
     now = datetime.now(UTC)
     loads, sources = list(_loads(warehouse)), list(_sources(warehouse, now))
     if feed is None and not sources:
@@ -64,6 +48,11 @@ def counts_table(warehouse: Warehouse) -> Table:
     return _table("Tables", ["table", "rows"], [(name, f"{count:,}") for name, count in counts])
 
 
+def is_mock(feed: FeedState) -> bool:
+    """Whether the feed runs on this machine, as the demo's does: it ends when the demo ends."""
+    return urlsplit(f"//{feed.feed}").hostname in ("127.0.0.1", "::1", "localhost")
+
+
 def _table(title: str, headings: list[str], rows: Iterable[Iterable[str]]) -> Table:
     table = Table(title=title, title_justify="left", show_header=bool(headings))
     for number, heading in enumerate(headings):
@@ -73,11 +62,11 @@ def _table(title: str, headings: list[str], rows: Iterable[Iterable[str]]) -> Ta
     return table
 
 
-def _feed_facts(warehouse: Warehouse, feed: FeedStatus | None, now: datetime) -> Iterator[tuple[str, str]]:
+def _feed_facts(warehouse: Warehouse, feed: FeedState | None, now: datetime) -> Iterator[tuple[str, str]]:
     if feed is None:
         return
-    yield "feed", f"{feed.host}{' (a mock feed on this machine)' if feed.is_mock else ''}"
-    yield "cursor", feed.cursor or "at the start"
+    yield "feed", f"{feed.feed}{' (a mock feed on this machine)' if is_mock(feed) else ''}"
+    yield "cursor", feed.recent[0].page_id if feed.recent else "at the start"
     until = f"timestamp '{now:%F %T}+00'"
     for (last,) in warehouse.query(
         f"select max(extracted_at) from {warehouse.raw('feed_loads')} where extracted_at <= {until}"
@@ -85,9 +74,13 @@ def _feed_facts(warehouse: Warehouse, feed: FeedStatus | None, now: datetime) ->
         yield "last load", _time_and_age(last, now) if last else "-"
     if feed.newest_event_at:
         yield "newest event", _time_and_age(feed.newest_event_at, now)
-    reasons = [f"{len(ids):,}: {reason}, such as {ids[0]}" for reason, ids in feed.failures.items()]
-    yield "pending details", "\n".join([f"{feed.pending:,}; each run requests them again", *reasons])
-    if feed.is_mock:
+    failures: dict[str, list[str]] = {}
+    for ad_id, detail in feed.pending.items():
+        if detail.reason:
+            failures.setdefault(detail.reason, []).append(ad_id)
+    reasons = [f"{len(ids):,}: {reason}, such as {ids[0]}" for reason, ids in failures.items()]
+    yield "pending details", "\n".join([f"{len(feed.pending):,}; each run requests them again", *reasons])
+    if is_mock(feed):
         yield "volume", "not compared with past weeks: a mock feed ends with its demo"
     else:
         yield "volume", volume_alarm(warehouse, now) or "as usual"
@@ -100,7 +93,8 @@ def _facts(warehouse: Warehouse, now: datetime) -> Iterator[tuple[str, str]]:
         elif step != "volume":
             yield step, f"last success {outcome.succeeded_at}"
     if waiting := packages.pending(warehouse.pipelines_dir):
-        yield "pending loads", "\n".join(f"{each.load_id}, jobs refused: {each.failures}" for each in waiting)
+        lines = [f"{each.name}, jobs refused: {packages.failures(each)}" for each in waiting]
+        yield "pending loads", "\n".join(lines)
     rejects = warehouse.query(
         f"select reason, count(*) from {warehouse.raw('rejects')} group by 1 order by 2 desc limit {REASONS}"
     )

@@ -1,0 +1,1 @@
+"""The docs: what they name exists, and what they show runs."""
