@@ -85,6 +85,11 @@ def change(now: float | None, before: float | None) -> float | None:
     return (now / before - 1) * 100
 
 
+def whole(count: float) -> int:
+    """The count rounded, a half up: as a browser writes it."""
+    return int(count + 0.5)
+
+
 def year_earlier(day: date) -> date:
     """The same date a year before; 28 February for the 29th, as the marts have it."""
     try:

@@ -7,6 +7,7 @@ from typing import Any
 import altair as alt
 
 from dashboard.chart import Chart, Drawing, Figures, Row, Said
+from dashboard.groups import whole
 from dashboard.recent import COLUMNS, QUERY, recent
 from dashboard.style import INK, PAPER, ROWS, TILE_COLOURS
 
@@ -53,7 +54,7 @@ def _said(shown: list[Row]) -> Said | None:
     if not shown:
         return None
     largest = max(shown, key=lambda row: row[2])
-    return Said("said", {"group": ("county", largest[1]), "number": round(largest[2])})
+    return Said("said", {"group": ("county", largest[1]), "number": whole(largest[2])})
 
 
 def draw() -> Drawing:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dashboard.chart import Chart, Drawing, Figures, Row, Said
-from dashboard.groups import DIMENSIONS, UNKNOWN
+from dashboard.groups import DIMENSIONS, UNKNOWN, whole
 from dashboard.recent import COLUMNS, QUERY, recent
 from dashboard.style import change_bars
 
@@ -34,7 +34,7 @@ def figures(rows: list[Row]) -> Figures:
     filled = {"group": first[:2], "percent": abs(first[4])}
     said = Said(
         "said_rose" if first[4] > 0 else "said_fell",
-        {**filled, "before": round(first[3]), "now": round(first[2])},
+        {**filled, "before": whole(first[3]), "now": whole(first[2])},
     )
     caveats: list[tuple[str, dict[str, Any]]] = [
         ("weeks", {"day": last}),

@@ -16,6 +16,7 @@ from dashboard.groups import (
     is_known,
     known_days,
     little_captured,
+    whole,
     year_earlier,
 )
 from dashboard.style import ACCENT, BARS, EARLIER, ROLES, ROWS, backdrop, end_labels, time_axis, value_axis
@@ -102,9 +103,9 @@ def _said(means: dict[tuple[str, str], Means], last: date) -> Said:
     before = means[ALL].get(year_earlier(last), NOTHING)[2]
     changed = change(now, before and 7 * before)
     if changed is None:
-        return Said("said", {"number": round(now), "group": largest})
+        return Said("said", {"number": whole(now), "group": largest})
     key = "said_more" if changed >= 0 else "said_fewer"
-    return Said(key, {"number": round(now), "percent": abs(changed), "group": largest})
+    return Said(key, {"number": whole(now), "percent": abs(changed), "group": largest})
 
 
 def draw() -> Drawing:

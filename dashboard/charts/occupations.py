@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from dashboard.chart import Chart, Column, Figures, Kind, Row, Said
-from dashboard.groups import SHARE_NEEDED, UNKNOWN, change
+from dashboard.groups import SHARE_NEEDED, UNKNOWN, change, whole
 from dashboard.recent import WEEKS, YEAR
 
 # The day on which the feed was last read is not over: it is left out.
@@ -79,7 +79,7 @@ def figures(rows: list[Row]) -> Figures:
         )
     ordered = sorted(found, key=lambda row: (row[0] == UNKNOWN, -row[2], row[0]))
     named = [row for row in ordered if row[0] != UNKNOWN]
-    said = Said("said", {"name": named[0][0], "number": round(named[0][2])}) if named else None
+    said = Said("said", {"name": named[0][0], "number": whole(named[0][2])}) if named else None
     return Figures(ordered, None, caveats, [], said)
 
 

@@ -17,6 +17,7 @@ from dashboard.groups import (
     grouped,
     known_days,
     little_captured,
+    whole,
     year_earlier,
 )
 from dashboard.style import ROLES, ROWS, backdrop, end_labels, time_axis, value_axis
@@ -71,7 +72,7 @@ def _said(sums: Sums, first: date, last: date) -> Said:
     largest = max(latest, key=lambda value: latest[value], default=UNKNOWN)
     now, earlier = sums[ALL][last][0], year_earlier(last)
     filled = {
-        "number": round(now),
+        "number": whole(now),
         "group": ("occupation", largest),
         "share": 100 * latest.get(largest, 0) / (now or 1),
     }

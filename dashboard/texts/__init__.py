@@ -77,7 +77,8 @@ class Texts:
 
     def number(self, value: float, decimals: int = 0) -> str:
         """12 345 or 12,345."""
-        text = f"{abs(value):,.{decimals}f}"
+        # Half away from zero, as the browser writes it.
+        text = f"{int(abs(value) * 10**decimals + 0.5 + 1e-9) / 10**decimals:,.{decimals}f}"
         if self.language == "no":
             text = text.replace(",", SPACE).replace(".", ",")
         return (MINUS if value < 0 else "") + text
