@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 from dlt.common.versioned_state import decompress_state
@@ -27,6 +27,12 @@ class StoredState(NamedTuple):
     hash: str
     raw_version: int
     """Of the raw tables; see `extract.schema.RAW_VERSION`."""
+    sources: dict[str, Any]
+
+    def resource(self, source: str, name: str) -> dict[str, Any]:
+        """The state of a source's resource; empty if it has none."""
+        state: dict[str, Any] = self.sources.get(source, {}).get("resources", {}).get(name, {})
+        return state
 
 
 def validate_raw_schema(warehouse: Warehouse) -> StoredState | None:
@@ -101,6 +107,7 @@ def stored_state(warehouse: Warehouse) -> StoredState | None:
     if not rows:
         return None
     [(version_hash, state)] = rows
-    sources = decompress_state(state).get("sources", {}).values()
-    resources = [resource for source in sources for resource in source.get("resources", {}).values()]
-    return StoredState(version_hash, max((each.get("raw_version", 1) for each in resources), default=1))
+    sources = decompress_state(state).get("sources", {})
+    resources = [each for source in sources.values() for each in source.get("resources", {}).values()]
+    raw_version = max((each.get("raw_version", 1) for each in resources), default=1)
+    return StoredState(version_hash, raw_version, sources)
