@@ -440,6 +440,15 @@ def test_on_paper_the_charts_stay_and_the_controls_go(reader: Reader, site: Site
     assert tab.locator("#new_ads svg").is_visible()
 
 
+def test_on_paper_a_chart_that_was_not_drawn_yet_is_a_table(reader: Reader, site: Site) -> None:
+    tab = reader.open((site.folder / "index.html").as_uri(), draw=False)
+    tab.pdf()
+    tab.emulate_media(media="print")
+    assert tab.locator("#open_ads tbody tr").first.is_visible()
+    assert tab.locator("#open_ads .plot").is_hidden()
+    assert tab.locator("#new_ads .picture-0 svg").is_visible()
+
+
 def test_in_forced_colours_what_is_chosen_and_what_is_drawn_can_be_seen(browser: Any, site: Site) -> None:
     reader = Reader(browser, forced_colors="active")
     try:

@@ -1,4 +1,6 @@
 // One chart of the page: its controls, and the address that remembers what they chose.
+const printing = { isNow: false };
+
 class Chart extends ChartReading {
   constructor(section) {
     super();
@@ -9,7 +11,7 @@ class Chart extends ChartReading {
     this.defaults = Object.fromEntries(this.form ? new FormData(this.form) : []);
     this.form?.addEventListener("change", (event) => this.choose(event.target));
     this.form?.addEventListener("submit", (event) => event.preventDefault());
-    this.find("details")?.addEventListener("toggle", () => this.open().then(() => this.tabulate()));
+    this.find("details")?.addEventListener("toggle", () => printing.isNow || this.open().then(() => this.tabulate()));
     for (const button of section.querySelectorAll("[data-save]")) button.addEventListener("click", () => saveAs(this, button.dataset.save));
     if (this.series.when) this.tip = new Tip(this);
     this.restore();

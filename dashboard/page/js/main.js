@@ -19,8 +19,12 @@ if (linked.length) linked[0].section.scrollIntoView();
 addEventListener("hashchange", () => [...new URLSearchParams(location.hash.slice(1)).keys()].some((key) => key.includes(".")) && location.reload());
 carry();
 
-// On paper, what was not drawn yet is a table.
-addEventListener("beforeprint", () => charts.filter((chart) => !chart.view).forEach((chart) => (chart.find("details") ?? {}).open = true));
+// On paper, what is no picture yet is a table: a browser does not wait for a drawing.
+addEventListener("beforeprint", () => {
+  printing.isNow = true;
+  for (const chart of charts) if (!chart.find(".canvas svg")) (chart.find("details") ?? {}).open = true;
+});
+addEventListener("afterprint", () => setTimeout(() => (printing.isNow = false)));
 
 window.jobMarket.charts = Object.fromEntries(charts.map((chart) => [chart.id, chart]));
 window.jobMarket.drawAll = () => Promise.all(charts.map((chart) => chart.open()));
