@@ -263,7 +263,9 @@ def test_bars_stay_in_order_when_another_dimension_is_chosen(reader: Reader, sit
     for dimension in ("county", "industry", "occupation", "county"):
         reader.choose("yearly_change", "dimension", dimension)
         drawn = reader.rows("yearly_change")
-        assert names_down(tab, "yearly_change") == [row["label"] for row in drawn]
+        names = names_down(tab, "yearly_change")
+        assert len(names) == len(drawn)
+        assert all(row["label"].startswith(name.rstrip("…")) for name, row in zip(names, drawn, strict=True))
         known = [row["percent"] for row in drawn if row["percent"] is not None and row["label"] != "Unknown"]
         assert known == sorted(known, reverse=True)
 

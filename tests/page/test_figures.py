@@ -404,5 +404,5 @@ def test_numbers_and_days_are_written_as_the_language_writes_them() -> None:
         "\u221212,345.6",
         "\u221212\u00a0345,6",
     )
-    assert (english.percent(6.25, signed=True), norwegian.percent(6.25)) == ("+6.2%", "6,2\u00a0%")
+    assert (english.percent(6.25, signed=True), norwegian.percent(6.25)) == ("+6.3%", "6,3\u00a0%")
     assert norwegian.day(TODAY) == "18.\u00a0mars 2026"
