@@ -13,7 +13,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from dashboard.chart import Chart, Figures, Kind
+from dashboard.chart import Chart, Figures
 from dashboard.charts import CHARTS
 from dashboard.charts.new_ads import NEW_ADS
 from dashboard.downloads import Download
@@ -22,16 +22,13 @@ from dashboard.encode import EPOCH
 from dashboard.groups import ALL, UNKNOWN
 from dashboard.headline import headline
 from dashboard.health import Health, Warned
+from dashboard.page.tables import default_rows, table
 from dashboard.seasons import holidays, seasons
 from dashboard.texts import Texts
 
 HERE = Path(__file__).parent
 TABLE_ROWS = 1000
 """Rows of a table; the CSV file holds all."""
-ROWS_WITHOUT_SCRIPT = 60
-"""Rows of a table in the page itself: the script brings the others."""
-LABELLED = {"counties": "county", "sources": "source", "municipalities": "municipality"}
-"""The dimension of a chart's `label`, where no column says it."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +107,7 @@ def _section(chart: Chart, figures: Figures, page: Page) -> dict[str, Any]:
     """What the template needs for a chart."""
     texts = page.texts
     problem, said = figures.problem, figures.said
-    rows = _default_rows(chart, figures)
+    rows = default_rows(chart, figures)
     bars = len({row.get("label") for row in rows})
     return {
         "chart": chart,
@@ -120,7 +117,7 @@ def _section(chart: Chart, figures: Figures, page: Page) -> dict[str, Any]:
         "caveats": [texts.say("caveat", key, **filled) for key, filled in figures.caveats if not problem],
         "groups": _groups(chart, figures, texts),
         "dimensions": [name for name in chart.dimensions if name in _dimensions(chart, figures)],
-        "table": None if problem else _table(chart, rows, texts),
+        "table": None if problem else table(chart, rows, texts),
         "units": figures.units or chart.units,
         "script": page.scripts.get(chart.id),
         "pictures": _pictures(chart, figures, texts),
@@ -162,73 +159,6 @@ def _groups(chart: Chart, figures: Figures, texts: Texts) -> dict[str, list[tupl
         for name, values in groups.items()
         if values
     }
-
-
-def _default_rows(chart: Chart, figures: Figures) -> list[dict[str, Any]]:
-    """What the table shows before anything is chosen: all ads, else the first dimension."""
-    names = [column.name for column in chart.columns]
-    rows = [dict(zip(names, row, strict=True)) for row in figures.rows]
-    if "dimension" in names:
-        total = [row for row in rows if (row["dimension"], row["value"]) == ALL]
-        rows = total or [row for row in rows if row["dimension"] in chart.dimensions[:1]] or rows
-        if chart.lines == "first" and rows:
-            first = max({row["value"] for row in rows} - {UNKNOWN}, default=UNKNOWN)
-            rows = [row for row in rows if row["value"] == first]
-    measure = chart.measures[0] if chart.measures else ""
-    series = {**chart.series, **_means(chart)}
-    return [{name: row[column.format(measure=measure)] for name, column in series.items()} for row in rows]
-
-
-def _means(chart: Chart) -> dict[str, str]:
-    """What the script works out of the days, and the CSV file holds."""
-    if chart.days != "flow":
-        return {}
-    return {"mean": "{measure}_7_day_mean", "earlier": "{measure}_7_day_mean_year_earlier"}
-
-
-def _table(chart: Chart, rows: Sequence[dict[str, Any]], texts: Texts) -> dict[str, Any]:
-    ordered = list(reversed(rows)) if "when" in chart.series else list(rows)
-    cells = [
-        [
-            _cell(row[name], kind, texts, row.get("dimension") or _dimension(chart, name))
-            for name, kind in chart.table
-        ]
-        for row in ordered[:ROWS_WITHOUT_SCRIPT]
-    ]
-    titles = [texts.words[chart.id][name] for name, _ in chart.table]
-    left = (
-        texts.say("chart", "rows_shown", number=len(cells), all=len(ordered))
-        if len(cells) < len(ordered)
-        else ""
-    )
-    return {"titles": titles, "rows": cells, "left": left, "kinds": [kind for _, kind in chart.table]}
-
-
-def _dimension(chart: Chart, name: str) -> str:
-    """The dimension whose values stand in a column of texts."""
-    return {"part": "occupation", "extent": "extent", "county": "county"}.get(name) or LABELLED.get(
-        chart.id, "any"
-    )
-
-
-def _cell(value: Any, kind: Kind, texts: Texts, dimension: str) -> str:
-    if value is None:
-        return "–"
-    match kind:
-        case "date":
-            return texts.day(value)
-        case "month":
-            return texts.month(value)
-        case "text":
-            return texts.value(value, dimension)
-        case "whole":
-            return texts.number(value)
-        case "decimal":
-            return texts.number(value, 1)
-        case "share":
-            return texts.percent(100 * value)
-        case "percent":
-            return texts.percent(value, signed=True)
 
 
 def _captured(figures: Figures) -> float | None:
