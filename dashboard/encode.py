@@ -1,8 +1,8 @@
-"""A chart's rows as small JSON, column by column; page.js takes it apart again."""
+"""A chart's rows as small JSON, column by column; the script of the page takes it apart again."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import date
 from itertools import groupby
 from typing import Any
@@ -12,10 +12,11 @@ from dashboard.chart import Column, Row
 EPOCH = date(1970, 1, 1)
 
 
-def encoded(columns: Sequence[Column], rows: Sequence[Row]) -> dict[str, Any]:
-    """Texts as runs of places in a list of names, days as runs of steps, numbers as they are."""
+def encoded(columns: Sequence[Column], rows: Sequence[Row], wanted: Container[str]) -> dict[str, Any]:
+    """The wanted columns: texts as runs of places in a list of names, days as runs of steps."""
     values = list(zip(*rows, strict=True)) or [()] * len(columns)
-    return {column.name: _column(column, cells) for column, cells in zip(columns, values, strict=True)}
+    named = zip(columns, values, strict=True)
+    return {column.name: _column(column, cells) for column, cells in named if column.name in wanted}
 
 
 def _column(column: Column, cells: Sequence[Any]) -> Any:
@@ -27,8 +28,6 @@ def _column(column: Column, cells: Sequence[Any]) -> Any:
         numbers = [(cell - EPOCH).days for cell in cells]
         steps = (here - before for before, here in zip([0, *numbers], numbers, strict=False))
         return {"steps": _runs(steps)}
-    if column.kind == "whole":
-        return [None if cell is None else round(cell) for cell in cells]
     digits = 4 if column.kind == "share" else 2
     return [None if cell is None else _short(float(cell), digits) for cell in cells]
 

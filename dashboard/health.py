@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from dashboard.chart import Figures, Row
@@ -65,11 +65,18 @@ def warnings(health: Health | None, shown: Figures, now: datetime, stale_after: 
         found.append(Warned("stale", {"age": age}))
     if not health.is_at_tip:
         found.append(Warned("not_at_tip", {}))
-    if health.details_owed:
-        found.append(Warned("owed", {"number": health.details_owed}))
-    if health.rejects:
-        found.append(Warned("rejects", {"number": health.rejects}))
-    if shown.has_unknown_past:
-        known: date | None = shown.known_from
-        found.append(Warned("unknown_past", {"day": known}) if known else Warned("unknown_always", {}))
-    return found
+    for key, number in (("owed", health.details_owed), ("rejects", health.rejects)):
+        if number:
+            found.append(Warned(f"{key}_one", {}) if number == 1 else Warned(key, {"number": number}))
+    return [*found, *_unknown(shown)]
+
+
+def _unknown(shown: Figures) -> list[Warned]:
+    """The time at the beginning or at the end in which the content of too many ads is unknown."""
+    if not shown.shaded:
+        return []
+    (first, until), last = shown.shaded[0], shown.shaded[-1][1]
+    days = [row[0] for row in shown.rows]
+    if last == max(days):
+        return [Warned("unknown_now", {})]
+    return [Warned("unknown_past", {"day": until + timedelta(days=1)})] if first == min(days) else []

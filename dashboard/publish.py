@@ -8,21 +8,24 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from dashboard.chart import Row
+from dashboard.chart import Chart, Row
 from dashboard.charts import CHARTS
 from dashboard.docs_site import write_docs
 from dashboard.downloads import write_chart, write_dictionary
+from dashboard.drawing import card
+from dashboard.headline import headline
 from dashboard.health import MART, QUERY, health_of, warnings
 from dashboard.open_data.folder import write_data
 from dashboard.open_data.releases import FOLDER as RELEASES
-from dashboard.page import Page, render
-from dashboard.scripts import vega_script
+from dashboard.page import Page, counted_to, render, render_methods
+from dashboard.scripts import write_scripts
 from dashboard.texts import LANGUAGES, texts_in
 from extract.config import PROJECT, PublishSettings, configured
 from extract.errors import PROGRAM, ConfigurationError, JobMarketError
 from extract.warehouses.base import Warehouse, shown
 
 PAGES = {"en": "index.html", "no": "no.html"}
+METHODS = {"en": "methods.html", "no": "metode.html"}
 MARKER = ".job-market-site"
 """The file in the folder of the page that lists what was written there."""
 OLDER_SITE = ("index.html", "no.html", "data/dictionary.csv")
@@ -122,27 +125,32 @@ def _replace(folder: Path, making: Path, before: set[str]) -> None:
 
 
 def _write(site: Path, earlier: Path, warehouse: Warehouse, stale_after: timedelta) -> tuple[int, int]:
-    """The site's files; returns the bytes of a page with its script, and the number of tables."""
-    figures = {chart.id: chart.figures(rows_of(warehouse, chart.mart, chart.query)) for chart in CHARTS}
-    health = health_of(rows_of(warehouse, MART, QUERY))
+    """The site's files; returns the bytes of a page with its scripts, and the number of tables."""
+    figures = {chart.id: chart.figures(rows_of(warehouse, chart)) for chart in CHARTS}
+    health = health_of(warehouse.query(QUERY.format(mart=warehouse.mart(MART))))
     for chart in CHARTS:
         write_chart(site / "data", chart, figures[chart.id])
     now = datetime.now(UTC)
     manifest = write_docs(site / "docs", warehouse)
     data = write_data(site / "data", earlier / "data", warehouse, manifest, now)
     write_dictionary(site / "data" / "dictionary.csv", manifest, [table.name for table in data.tables])
-    script = vega_script()
-    (site / "assets" / script.name).write_bytes(script.read_bytes())
+    scripts = write_scripts(site / "assets", figures, CHARTS)
     found = warnings(health, figures["new_ads"], now, stale_after)
     size = 0
     for language in LANGUAGES:
-        page = Page(texts_in(language), PAGES, figures, health, found, data, now, stale_after, script.name)
+        texts = texts_in(language)
+        page = Page(texts, PAGES, METHODS, figures, health, found, data, now, stale_after, scripts)
         html = render(page).encode()
         (site / PAGES[language]).write_bytes(html)
-        size = max(size, len(html) + script.stat().st_size)
-    return size, len(data.tables)
+        (site / METHODS[language]).write_text(render_methods(texts, PAGES, METHODS, now), encoding="utf-8")
+        day = counted_to(figures)
+        about = texts.say("page", "counted_to", day=day) if day else texts.say("page", "nothing_read")
+        (site / "assets" / f"card-{language}.png").write_bytes(card(headline(figures, texts), about, texts))
+        size = max(size, len(html))
+    return size + sum(file.stat().st_size for file in (site / "assets").glob("*.js")), len(data.tables)
 
 
-def rows_of(warehouse: Warehouse, mart: str, query: str) -> list[Row]:
-    """The rows of a chart's query; none before the mart is there."""
-    return warehouse.query(query.format(mart=warehouse.mart(mart)))
+def rows_of(warehouse: Warehouse, chart: Chart) -> list[Row]:
+    """The rows of a chart's query."""
+    joined = warehouse.mart(chart.joined) if chart.joined else ""
+    return warehouse.query(chart.query.format(mart=warehouse.mart(chart.mart), joined=joined))

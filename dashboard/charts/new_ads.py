@@ -1,23 +1,35 @@
-"""New ads and positions by day, with the mean of seven days, against the year before."""
+"""New ads and positions by day, week or month, against the year before, for one group or several."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 import altair as alt
 
-from dashboard.chart import Chart, Column, Drawing, Figures, Row
-from dashboard.groups import ALL, DIMENSIONS, days, grouped, known_from, year_earlier
-from dashboard.style import ACCENT, BARS, EARLIER, ROWS, end_labels, shaded, time_axis, value_axis
+from dashboard.chart import Chart, Column, Drawing, Figures, Row, Said
+from dashboard.groups import (
+    ALL,
+    DIMENSIONS,
+    UNKNOWN,
+    change,
+    grouped,
+    is_known,
+    known_days,
+    little_captured,
+    whole,
+    year_earlier,
+)
+from dashboard.style import ACCENT, BARS, EARLIER, ROLES, ROWS, backdrop, end_labels, time_axis, value_axis
 
 # The day on which the feed was last read is not over: it is left out. An ad of several groups counts in
 # parts.
 QUERY = """
 select day, occupation, county, industry,
     sum(ads_weighted), sum(positions_weighted),
-    sum(ads_weighted_7_day_mean), sum(positions_weighted_7_day_mean)
+    sum(ads_weighted_7_day_mean), sum(positions_weighted_7_day_mean),
+    max(share_captured), max(known_from)
 from {mart}
-where day >= (select max(day) from {mart}) - 742 and day < (select max(day) from {mart})
+where day >= (select max(day) from {mart}) - 1827 and day < (select max(day) from {mart})
 group by grouping sets ((day), (day, occupation), (day, county), (day, industry))
 """
 COLUMNS = (
@@ -30,70 +42,85 @@ COLUMNS = (
     Column("positions", "whole"),
     Column("positions_7_day_mean", "decimal"),
     Column("positions_7_day_mean_year_earlier", "decimal"),
+    Column("share_captured", "share"),
 )
-SHOWN_DAYS = 366
-BAR_WIDTH = "max(1, 0.7 * width * 86400000 / span(domain('x')))"
 FEWEST_DAYS = 7
+Means = dict[date, Row]
+NOTHING = (None, None, None, None)
 
 
 def figures(rows: list[Row]) -> Figures:
-    """A year of days for each group; nothing a year earlier where the data does not reach back."""
+    """Every day of each group; nothing for the days, and a year earlier, that the data does not cover."""
     sums = grouped(rows)
     if not sums:
         return Figures([], problem="empty")
     total = sums[ALL]
-    first, last = _beginning(total), max(total)
-    if (last - first).days + 1 < FEWEST_DAYS:
+    shown = known_days(total)
+    if len(shown) < FEWEST_DAYS:
         return Figures([], problem="too_short")
-    shown = list(days(max(first, last - timedelta(days=SHOWN_DAYS - 1)), last))
-    full_week = first + timedelta(days=6)
+    means = {group: _means(by_day, total, shown) for group, by_day in sums.items()}
     dense: list[Row] = []
-    for (dimension, value), by_day in sums.items():
+    for (dimension, value), by_day in means.items():
         for day in shown:
-            ads, positions, ads_mean, positions_mean = by_day.get(day, (0, 0, 0.0, 0.0))
-            earlier = year_earlier(day)
-            before = by_day.get(earlier, (0, 0, 0.0, 0.0)) if earlier >= full_week else (0, 0, None, None)
-            means = (ads_mean, before[2], positions_mean, before[3])
-            ads_mean, ads_before, positions_mean, positions_before = (
-                None if mean is None else round(mean, 3) for mean in means
-            )
-            if day < full_week:
-                ads_mean = positions_mean = None
-            dense.append(
-                (
-                    day,
-                    dimension,
-                    value,
-                    round(ads, 2),
-                    ads_mean,
-                    ads_before,
-                    round(positions, 2),
-                    positions_mean,
-                    positions_before,
-                )
-            )
-    known = known_from(sums, shown, column=2)
+            ads, positions, ads_mean, positions_mean = by_day[day]
+            _, _, ads_before, positions_before = by_day.get(year_earlier(day), NOTHING)
+            of_ads = (ads, ads_mean, ads_before)
+            of_positions = (positions, positions_mean, positions_before)
+            share = total[day][4] if day in total else None
+            dense.append((day, dimension, value, *of_ads, *of_positions, share))
+    captured = {
+        day: (total[day][0], total[day][0] * (total[day][4] or 0))
+        for day in shown
+        if is_known(total.get(day), day)
+    }
     caveats = []
-    if year_earlier(shown[0]) < full_week:
-        caveats.append(("no_year_earlier", {"day": first}))
-    return Figures(dense, None, caveats, known, known != shown[0])
+    if means[ALL].get(year_earlier(shown[-1]), NOTHING)[2] is None:
+        caveats.append(("no_year_earlier", {"day": shown[0]}))
+    return Figures(dense, None, caveats, little_captured(captured), _said(means, shown[-1]))
 
 
-def _beginning(total: dict[date, Row]) -> date:
-    """The first day of a steady stream: before the first reading only the few ads that live long are seen."""
-    means = sorted(values[2] for values in total.values())
-    usual = means[len(means) // 2]
-    return min(day for day, values in total.items() if values[2] >= usual / 4)
+def _means(by_day: dict[date, Row], total: dict[date, Row], shown: list[date]) -> Means:
+    """Ads, positions and their means of seven days, where all seven are covered."""
+    found: Means = {}
+    covered = 0
+    for day in shown:
+        covered = covered + 1 if is_known(total.get(day), day) else 0
+        ads, positions, *means = by_day.get(day, (0, 0, 0.0, 0.0))[:4]
+        of_week = [round(mean, 3) if covered >= 7 else None for mean in means]
+        found[day] = (round(ads, 2), round(positions, 2), *of_week) if covered else NOTHING
+    return found
+
+
+def _said(means: dict[tuple[str, str], Means], last: date) -> Said:
+    """The last seven days against a year earlier, and the occupation with most of them."""
+    week = {
+        value: by_day[last][2] or 0
+        for (dimension, value), by_day in means.items()
+        if dimension == "occupation" and value != UNKNOWN
+    }
+    largest = ("occupation", max(week, key=lambda value: week[value], default=UNKNOWN))
+    now = 7 * (means[ALL][last][2] or 0)
+    before = means[ALL].get(year_earlier(last), NOTHING)[2]
+    changed = change(now, before and 7 * before)
+    if changed is None:
+        return Said("said", {"number": whole(now), "group": largest})
+    key = "said_more" if changed >= 0 else "said_fewer"
+    return Said(key, {"number": whole(now), "percent": abs(changed), "group": largest})
 
 
 def draw() -> Drawing:
-    """Days as faint bars, the mean as the line, the year before as a thinner, dashed one."""
+    """Days as a faint area, the mean as the line, the year before as a thinner, dashed one."""
     base = alt.Chart(ROWS).encode(x=time_axis())
     return alt.layer(
-        shaded(),
-        base.mark_bar(color=BARS, width=alt.ExprRef(BAR_WIDTH)).encode(y=value_axis("count:Q")),
+        *backdrop(),
+        base.mark_area(color=BARS, interpolate="step").encode(y=value_axis("count:Q")),
         base.mark_line(color=EARLIER, strokeWidth=1.5, strokeDash=[4, 3]).encode(y="earlier:Q"),
-        base.mark_line(color=ACCENT, strokeWidth=2.5).encode(y="mean:Q"),
+        base.mark_line(strokeWidth=2.5).encode(
+            y="mean:Q", detail="group:N", color=alt.Color("role:O", scale=ROLES, legend=None)
+        ),
+        base.mark_circle(size=26, color=ACCENT, opacity=1)
+        .encode(y="mean:Q", color=alt.Color("role:O", scale=ROLES, legend=None))
+        .transform_filter("datum.point"),
         end_labels("mean"),
     )
 
@@ -105,16 +132,13 @@ NEW_ADS = Chart(
     columns=COLUMNS,
     figures=figures,
     draw=draw,
-    series={
-        "when": "day",
-        "count": "{measure}",
-        "mean": "{measure}_7_day_mean",
-        "earlier": "{measure}_7_day_mean_year_earlier",
-    },
+    series={"when": "day", "count": "{measure}"},
     table=(("when", "date"), ("count", "whole"), ("mean", "decimal"), ("earlier", "decimal")),
-    height=320,
+    height=340,
     measures=("ads", "positions"),
     dimensions=DIMENSIONS,
     pick="group",
+    days="flow",
+    units=("count", "working", "index"),
     is_wide=True,
 )

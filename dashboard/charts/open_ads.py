@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date
 
 import altair as alt
 
-from dashboard.chart import Chart, Column, Drawing, Figures, Row
-from dashboard.groups import ALL, DIMENSIONS, days, grouped, known_from
-from dashboard.style import ROLES, ROWS, end_labels, shaded, time_axis, value_axis
+from dashboard.chart import Chart, Column, Drawing, Figures, Row, Said
+from dashboard.groups import (
+    ALL,
+    DIMENSIONS,
+    UNKNOWN,
+    Sums,
+    change,
+    days,
+    grouped,
+    known_days,
+    little_captured,
+    whole,
+    year_earlier,
+)
+from dashboard.style import ROLES, ROWS, backdrop, end_labels, time_axis, value_axis
 
 QUERY = """
-select day, occupation, county, industry, sum(ads_weighted), sum(positions_weighted)
+select day, occupation, county, industry, sum(ads_weighted), sum(positions_weighted), max(share_captured),
+    max(known_from)
 from {mart}
-where day >= (select max(day) from {mart}) - 730
+where day >= (select max(day) from {mart}) - 1827
 group by grouping sets ((day), (day, occupation), (day, county), (day, industry))
 """
 COLUMNS = (
@@ -22,35 +35,52 @@ COLUMNS = (
     Column("value", "text"),
     Column("ads", "whole"),
     Column("positions", "whole"),
+    Column("share_captured", "share"),
 )
 FEWEST_DAYS = 2
-LONG = timedelta(days=180)
-BUILDING_UP = timedelta(days=60)
-"""Ads that opened before the data begins are not in it: the count of open ads climbs at first."""
 
 
 def figures(rows: list[Row]) -> Figures:
-    """Every day for each group, days without an open ad as 0."""
+    """Every day for each group from the day on which all open ads are known; else all days, and a caveat."""
     sums = grouped(rows)
     if not sums:
         return Figures([], problem="empty")
-    first, last = min(sums[ALL]), max(sums[ALL])
-    if (last - first).days + 1 < FEWEST_DAYS:
+    total = sums[ALL]
+    shown, caveats = known_days(total), []
+    if len(shown) < FEWEST_DAYS:
+        shown = list(days(min(total), max(total)))
+        caveats.append(("building_up", {"day": shown[0]}))
+    if len(shown) < FEWEST_DAYS:
         return Figures([], problem="too_short")
-    caveats = []
-    is_cut = (last - first).days >= 730
-    if not is_cut and last - first > LONG:
-        first += BUILDING_UP
-    elif not is_cut:
-        caveats.append(("building_up", {"day": first}))
-    shown = list(days(first, last))
+    shares = {day: values[2] for day, values in total.items()}
     dense = [
-        (day, dimension, value, *(round(count, 2) for count in by_day.get(day, (0, 0))))
+        (day, dimension, value, *(round(count, 2) for count in by_day.get(day, (0, 0))[:2]), shares.get(day))
         for (dimension, value), by_day in sums.items()
         for day in shown
     ]
-    known = known_from(sums, shown)
-    return Figures(dense, None, caveats, known, known != shown[0])
+    captured = {day: (total[day][0], total[day][0] * (total[day][2] or 0)) for day in shown if day in total}
+    return Figures(dense, None, caveats, little_captured(captured), _said(sums, shown[0], shown[-1]))
+
+
+def _said(sums: Sums, first: date, last: date) -> Said:
+    """What is open now against a year earlier, and the occupation with most of it."""
+    latest = {
+        value: by_day[last][0]
+        for (dimension, value), by_day in sums.items()
+        if dimension == "occupation" and value != UNKNOWN and last in by_day
+    }
+    largest = max(latest, key=lambda value: latest[value], default=UNKNOWN)
+    now, earlier = sums[ALL][last][0], year_earlier(last)
+    filled = {
+        "number": whole(now),
+        "group": ("occupation", largest),
+        "share": 100 * latest.get(largest, 0) / (now or 1),
+    }
+    before = sums[ALL][earlier][0] if first <= earlier and earlier in sums[ALL] else None
+    changed = change(now, before)
+    if changed is None:
+        return Said("said", filled)
+    return Said("said_more" if changed >= 0 else "said_fewer", {**filled, "percent": abs(changed)})
 
 
 def draw() -> Drawing:
@@ -63,12 +93,12 @@ def draw() -> Drawing:
             y=value_axis("y:Q"),
             detail="group:N",
             color=alt.Color("role:O", scale=ROLES, legend=None),
-            strokeWidth=alt.condition("datum.role >= 0", alt.value(2.25), alt.value(1)),
+            strokeWidth=alt.condition("datum.role >= 0", alt.value(2.25), alt.value(1.25)),
             strokeDash=alt.condition("datum.role == -2", alt.value([2, 3]), alt.value([1, 0])),
         )
     )
     return alt.layer(
-        shaded(),
+        *backdrop(),
         lines.transform_filter("datum.role < 0"),
         lines.transform_filter("datum.role >= 0"),
         end_labels("y"),
@@ -89,5 +119,7 @@ OPEN_ADS = Chart(
     dimensions=DIMENSIONS,
     pick="dimension",
     lines="top",
+    days="stock",
+    units=("count", "index"),
     is_wide=True,
 )

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import altair as alt
 
-from dashboard.chart import Chart, Column, Drawing, Figures, Row
+from dashboard.chart import Chart, Column, Drawing, Figures, Row, Said
 from dashboard.groups import UNKNOWN
-from dashboard.style import COLOURS, GRID, INK, MUTED, NAMES, ROWS
+from dashboard.style import COLOURS, GRID, INK, MUTED, NAMES, RANK, ROWS
 
+# An ad of an archive may never have been closed, and be over all the same.
 QUERY = """
 select coalesce(ad_source, 'Unknown'), case when states_part_time then 'Deltid' else 'Unknown' end, count(*)
 from {mart}
 where status = 'ACTIVE' and is_captured
+    and (closed_on is null or closed_on >= (select cast(max(loaded_at) as date) from {mart}))
 group by 1, 2
 """
 COLUMNS = (Column("ad_source", "text"), Column("extent", "text"), Column("ads", "whole"))
@@ -32,7 +34,18 @@ def figures(rows: list[Row]) -> Figures:
         source, extent, _ = row
         return source == UNKNOWN, -by_source[source], source, places.get(extent, len(places)), extent
 
-    return Figures(sorted(rows, key=order))
+    ordered = sorted(rows, key=order)
+    first, total = ordered[0][0], sum(by_source.values())
+    part_time = sum(ads for _, extent, ads in rows if extent in EXTENTS)
+    said = Said(
+        "said",
+        {
+            "group": ("source", first),
+            "percent": 100 * by_source[first] / total,
+            "part_time": 100 * part_time / total,
+        },
+    )
+    return Figures(ordered, said=said)
 
 
 def draw() -> Drawing:
@@ -42,7 +55,7 @@ def draw() -> Drawing:
         title=None, tickCount=4, format=",d", tickMinStep=1, gridColor=GRID, domain=False, ticks=False
     )
     base = alt.Chart(ROWS)
-    sources = alt.Y("label:N", sort=None, axis=names)
+    sources = alt.Y("label:N", sort=RANK, axis=names)
     return alt.layer(
         base.mark_bar(height={"band": 0.62}).encode(
             y=sources,
@@ -54,7 +67,7 @@ def draw() -> Drawing:
                 scale=alt.Scale(domain=[0, 1], range=[COLOURS[0], MUTED]),
             ),
         ),
-        base.transform_aggregate(total="sum(ads)", groupby=["label"])
+        base.transform_aggregate(total="sum(ads)", rank="min(rank)", groupby=["label"])
         .mark_text(align="left", dx=6, color=INK)
         .encode(y=sources, x="total:Q", text=alt.Text("total:Q", format=",d")),
     )

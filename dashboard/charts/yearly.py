@@ -1,15 +1,14 @@
-"""New ads this year against the same span of last year, with difference and percent."""
+"""New ads this year against the same span of last year: the change of each group, the largest rise first."""
 
 from __future__ import annotations
 
-import altair as alt
-
-from dashboard.chart import Chart, Column, Drawing, Figures, Row
-from dashboard.groups import UNKNOWN, UNKNOWN_AT_MOST
-from dashboard.style import ACCENT, EARLIER, GRID, INK, MUTED, NAMES, ROWS
+from dashboard.chart import Chart, Column, Drawing, Figures, Row, Said
+from dashboard.groups import SHARE_NEEDED, UNKNOWN, change
+from dashboard.style import change_bars
 
 QUERY = """
-select dimension, value, ads_this_year, ads_last_year, ads_difference, ads_difference_percent
+select dimension, value, ads_this_year, ads_last_year, ads_difference, ads_difference_percent,
+    share_captured_this_year, share_captured_last_year
 from {mart}
 where dimension != 'municipality'
 """
@@ -20,42 +19,54 @@ COLUMNS = (
     Column("ads_last_year", "whole"),
     Column("ads_difference", "whole"),
     Column("ads_difference_percent", "percent"),
+    Column("share_captured_this_year", "share"),
+    Column("share_captured_last_year", "share"),
 )
 
 
+def compared(rows: list[Row]) -> list[Row]:
+    """The rows of the mart, without a percentage where one of the years has few ads."""
+    return [(*row[:5], change(row[2], row[3]) and row[5], *row[6:]) for row in rows]
+
+
+def problem_of(rows: list[Row]) -> str | None:
+    """Why the two years cannot be compared, if so."""
+    if not rows:
+        return "empty"
+    if not any(row[3] for row in rows):
+        return "no_last_year"
+    if min(rows[0][6] or 0, rows[0][7] or 0) < SHARE_NEEDED:
+        return "unknown_last_year"
+    return None
+
+
 def figures(rows: list[Row]) -> Figures:
-    """The mart's rows, the largest first. No comparison with a year of which nearly nothing is known."""
-    ordered = sorted(rows, key=lambda row: (row[0], -row[2], row[1]))
-    if not ordered:
-        return Figures([], problem="empty")
-    occupations = [row for row in ordered if row[0] == "occupation"]
-    if not any(row[3] for row in occupations):
-        return Figures([], problem="no_last_year")
-    for column in (2, 3):
-        unknown = sum(row[column] for row in occupations if row[1] == UNKNOWN)
-        if unknown > UNKNOWN_AT_MOST * sum(row[column] for row in occupations):
-            return Figures([], problem="unknown_last_year")
-    return Figures(ordered)
+    """Each group, the largest rise first. No comparison with a year of which nearly nothing is known."""
+    problem = problem_of(rows)
+    if problem:
+        return Figures([], problem=problem)
+    ordered = sorted(compared(rows), key=_order)
+    return Figures(ordered, None, [("few", {})], [], _said(ordered))
+
+
+def _order(row: Row) -> tuple[str, bool, float, str]:
+    dimension, value, _, _, _, percent, *_ = row
+    return dimension, percent is None or value == UNKNOWN, -(percent or 0), value
+
+
+def _said(ordered: list[Row]) -> Said:
+    occupations = [row for row in ordered if row[0] == "occupation" and row[1] != UNKNOWN]
+    known = [row for row in occupations if row[5] is not None]
+    up = sum(row[5] > 0 for row in known)
+    filled = {"up": up, "number": len(known)}
+    if not known:
+        return Said("said_few", {})
+    return Said("said" if up else "said_none", {**filled, "group": known[0][:2], "most_percent": known[0][5]})
 
 
 def draw() -> Drawing:
-    """Last year as a ring, this year as a dot, the change in words beside them."""
-    names = alt.Axis(title=None, labelLimit=NAMES, labelColor=INK, labelPadding=8, domain=False, ticks=False)
-    counts = alt.Axis(
-        title=None, tickCount=4, format=",d", orient="top", grid=True, domain=False, ticks=False
-    )
-    base = alt.Chart(ROWS).encode(y=alt.Y("label:N", sort=None, axis=names))
-    this_year = alt.X("this_year:Q", axis=counts, scale=alt.Scale(zero=True))
-    return alt.layer(
-        base.mark_rule(color=GRID, strokeWidth=3).encode(x=this_year, x2="last_year:Q"),
-        base.mark_point(stroke=EARLIER, fill="var(--paper)", size=56, strokeWidth=1.75, opacity=1).encode(
-            x="last_year:Q"
-        ),
-        base.mark_circle(color=ACCENT, size=64, opacity=1).encode(x=this_year),
-        base.mark_text(align="left", dx=10, color=MUTED, fontSize=11.5).encode(
-            x="furthest:Q", text="change:N"
-        ),
-    )
+    """A bar for each change, from zero."""
+    return change_bars()
 
 
 YEARLY = Chart(
@@ -66,21 +77,22 @@ YEARLY = Chart(
     figures=figures,
     draw=draw,
     series={
+        "dimension": "dimension",
         "label": "value",
-        "this_year": "ads_this_year",
-        "last_year": "ads_last_year",
+        "now": "ads_this_year",
+        "before": "ads_last_year",
         "difference": "ads_difference",
         "percent": "ads_difference_percent",
     },
     table=(
         ("label", "text"),
-        ("this_year", "whole"),
-        ("last_year", "whole"),
+        ("now", "whole"),
+        ("before", "whole"),
         ("difference", "whole"),
         ("percent", "percent"),
     ),
-    height=430,
-    row_height=26,
+    height=450,
+    row_height=28,
     dimensions=("occupation", "county", "industry"),
     pick="dimension",
 )

@@ -11,42 +11,74 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-import vl_convert
 from markupsafe import Markup
 
-from dashboard.chart import Chart, Figures, Kind
+from dashboard.chart import Chart, Figures
 from dashboard.charts import CHARTS
-from dashboard.encode import EPOCH, encoded
+from dashboard.charts.new_ads import NEW_ADS
+from dashboard.drawing import NARROW, WIDE, picture
+from dashboard.encode import EPOCH
 from dashboard.groups import ALL, UNKNOWN
 from dashboard.headline import headline
 from dashboard.health import Health, Warned
 from dashboard.open_data.catalog import dataset
 from dashboard.open_data.folder import OpenData
-from dashboard.style import finished
+from dashboard.page.tables import default_rows, table
+from dashboard.seasons import holidays, seasons
 from dashboard.texts import Texts
 
 HERE = Path(__file__).parent
-TABLE_ROWS = 400
-"""Rows of a table behind a chart; the CSV file holds all."""
+TABLE_ROWS = 1000
+"""Rows of a table; the CSV file holds all."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """All that a page says. `pages` maps each language to its file, `script` names Vega's in assets/."""
+    """All that a page says. `pages` and `methods` map each language to its file, `scripts` each script."""
 
     texts: Texts
     pages: Mapping[str, str]
+    methods: Mapping[str, str]
     figures: Mapping[str, Figures]
     health: Health | None
     warnings: Sequence[Warned]
     data: OpenData
     made_at: datetime
     stale_after: timedelta
-    script: str
+    scripts: Mapping[str, str]
 
 
 def render(page: Page) -> str:
     """The HTML of the page."""
+    texts = page.texts
+    return _template("index.html").render(
+        **_shared(texts, page.pages),
+        page=page,
+        warnings=[texts.say("warning", warned.key, **warned.filled) for warned in page.warnings],
+        headlines=headline(page.figures, texts),
+        counted_to=counted_to(page.figures),
+        captured=_captured(page.figures["new_ads"]),
+        charts=[_section(chart, page.figures[chart.id], page) for chart in CHARTS],
+        settings=_json(_settings(page)),
+        dataset=_json(dataset(page.data.edition, page.data.tables, texts.tag[:2])),
+    )
+
+
+def render_methods(
+    texts: Texts, pages: Mapping[str, str], methods: Mapping[str, str], made_at: datetime
+) -> str:
+    """The HTML of the page of methods."""
+    return _template("methods.html").render(
+        **_shared(texts, methods), to_page=pages[texts.language], made_at=made_at
+    )
+
+
+def counted_to(figures: Mapping[str, Figures]) -> date | None:
+    """The last day of the open ads."""
+    return max((row[0] for row in figures["open_ads"].rows), default=None)
+
+
+def _template(name: str) -> jinja2.Template:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE),
         autoescape=True,
@@ -54,61 +86,56 @@ def render(page: Page) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    texts = page.texts
-    return environment.get_template("page.html").render(
-        texts=texts,
-        words=texts.words,
-        say=texts.say,
-        page=page,
-        other_page=page.pages[texts.other],
-        style=Markup((HERE / "page.css").read_text(encoding="utf-8")),
-        script=Markup((HERE / "page.js").read_text(encoding="utf-8")),
-        warnings=[texts.say("warning", warned.key, **warned.filled) for warned in page.warnings],
-        is_stale=any(warned.key == "stale" for warned in page.warnings),
-        headlines=headline(page.figures, texts),
-        counted_to=_counted_to(page.figures["open_ads"]),
-        charts=[_section(chart, page.figures[chart.id], texts) for chart in CHARTS],
-        settings=_json(_settings(page)),
-        dataset=_json(dataset(page.data.edition, page.data.tables, texts.tag[:2])),
-    )
+    return environment.get_template(name)
 
 
-def _section(chart: Chart, figures: Figures, texts: Texts) -> dict[str, Any]:
-    """What the template needs for a chart."""
-    words = texts.words[chart.id]
-    caveats = [texts.say("caveat", key, **filled) for key, filled in figures.caveats]
-    problem = figures.problem
-    rows = _default_rows(chart, figures)
+def _shared(texts: Texts, pages: Mapping[str, str]) -> dict[str, Any]:
     return {
-        "chart": chart,
-        "words": words,
-        "problem": problem and texts.say("problem", problem, days=timedelta(days=7)),
-        "caveats": [] if problem else caveats,
-        "groups": _groups(chart, figures, texts),
-        "dimensions": [name for name in chart.dimensions if name in _dimensions(chart, figures)],
-        "table": None if problem else _table(chart, rows, texts),
-        "payload": None if problem else _json({**_payload(chart, figures), "spec": _spec(chart.id)}),
-        "height": chart.height,
-    }
-
-
-def _payload(chart: Chart, figures: Figures) -> dict[str, Any]:
-    known = figures.known_from
-    return {
-        **chart.config(),
-        "columns": encoded(chart.columns, figures.rows),
-        "kinds": {column.name: column.kind for column in chart.columns},
-        "hasUnknownPast": figures.has_unknown_past,
-        "knownFrom": None if known is None else (known - EPOCH).days,
+        "texts": texts,
+        "words": texts.words,
+        "say": texts.say,
+        "pages": pages,
+        "other_page": pages[texts.other],
+        "style": Markup(_style()),
     }
 
 
 @cache
-def _spec(chart_id: str) -> dict[str, Any]:
-    """The drawing as Vega: what Vega-Lite would make of it in the browser, made here once."""
-    chart = next(chart for chart in CHARTS if chart.id == chart_id)
-    spec: dict[str, Any] = vl_convert.vegalite_to_vega(finished(chart.draw(), chart.height))
-    return spec
+def _style() -> str:
+    return (HERE / "page.css").read_text(encoding="utf-8")
+
+
+def _section(chart: Chart, figures: Figures, page: Page) -> dict[str, Any]:
+    """What the template needs for a chart."""
+    texts = page.texts
+    problem, said = figures.problem, figures.said
+    rows = default_rows(chart, figures)
+    bars = len({row.get("label") for row in rows})
+    return {
+        "chart": chart,
+        "words": texts.words[chart.id],
+        "problem": problem and texts.say("problem", problem, days=timedelta(days=7)),
+        "said": _capitalized(texts.say(chart.id, said.key, **said.filled)) if said and not problem else None,
+        "caveats": [texts.say("caveat", key, **filled) for key, filled in figures.caveats if not problem],
+        "groups": _groups(chart, figures, texts),
+        "dimensions": [name for name in chart.dimensions if name in _dimensions(chart, figures)],
+        "table": None if problem else table(chart, rows, texts),
+        "units": figures.units or chart.units,
+        "script": page.scripts.get(chart.id),
+        "pictures": _pictures(chart, figures, texts),
+        "height": bars * chart.row_height + 46 if chart.row_height else chart.height,
+    }
+
+
+def _pictures(chart: Chart, figures: Figures, texts: Texts) -> list[Markup]:
+    """The first chart as it is drawn before a script runs, for a wide and for a narrow screen."""
+    if chart is not NEW_ADS or figures.problem:
+        return []
+    return [Markup(picture(chart, figures, texts, width)) for width in (WIDE, NARROW)]
+
+
+def _capitalized(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _column(chart: Chart, name: str) -> int | None:
@@ -127,8 +154,8 @@ def _groups(chart: Chart, figures: Figures, texts: Texts) -> dict[str, list[tupl
     place = _column(chart, "dimension")
     if place is not None:
         for row in figures.rows:
-            if row[place] in groups:
-                groups[row[place]].setdefault(row[place + 1], texts.value(row[place + 1]))
+            if row[place] in groups and row[place + 1] not in groups[row[place]]:
+                groups[row[place]][row[place + 1]] = texts.value(row[place + 1], row[place])
     return {
         name: sorted(values.items(), key=lambda item: (item[0] == UNKNOWN, item[1]))
         for name, values in groups.items()
@@ -136,62 +163,29 @@ def _groups(chart: Chart, figures: Figures, texts: Texts) -> dict[str, list[tupl
     }
 
 
-def _default_rows(chart: Chart, figures: Figures) -> list[dict[str, Any]]:
-    """What the table shows before anything is chosen: all ads, else the first dimension."""
-    names = [column.name for column in chart.columns]
-    rows = [dict(zip(names, row, strict=True)) for row in figures.rows]
-    if "dimension" in names:
-        total = [row for row in rows if (row["dimension"], row["value"]) == ALL]
-        rows = total or [row for row in rows if row["dimension"] == chart.dimensions[0]]
-        if chart.lines == "first" and rows:
-            first = max({row["value"] for row in rows} - {UNKNOWN}, default=UNKNOWN)
-            rows = [row for row in rows if row["value"] == first]
-    measure = chart.measures[0] if chart.measures else ""
-    return [
-        {name: row[column.format(measure=measure)] for name, column in chart.series.items()} for row in rows
-    ]
-
-
-def _table(chart: Chart, rows: Sequence[dict[str, Any]], texts: Texts) -> dict[str, Any]:
-    ordered = list(reversed(rows)) if "when" in chart.series else list(rows)
-    cells = [[_cell(row[name], kind, texts) for name, kind in chart.table] for row in ordered[:TABLE_ROWS]]
-    titles = [texts.words[chart.id][name] for name, _ in chart.table]
-    return {"titles": titles, "rows": cells}
-
-
-def _cell(value: Any, kind: Kind, texts: Texts) -> str:
-    if value is None:
-        return "–"
-    match kind:
-        case "date":
-            return texts.day(value)
-        case "month":
-            return texts.month(value)
-        case "text":
-            return texts.value(value)
-        case "whole":
-            return texts.number(value)
-        case "decimal":
-            return texts.number(value, 1)
-        case "share":
-            return texts.percent(100 * value)
-        case "percent":
-            return texts.percent(value, signed=True)
-
-
-def _counted_to(figures: Figures) -> date | None:
-    return max((row[0] for row in figures.rows), default=None)
+def _captured(figures: Figures) -> float | None:
+    """The share in percent of the last year's ads whose content was captured."""
+    rows = [row for row in figures.rows if (row[1], row[2]) == ALL][-365:]
+    ads = sum(row[3] or 0 for row in rows)
+    return 100 * sum((row[3] or 0) * (row[9] or 0) for row in rows) / ads if ads else None
 
 
 def _settings(page: Page) -> dict[str, Any]:
-    """What the script has to know beside the charts."""
-    texts = page.texts
-    sections = ("page", "age", "chart", "control", "caveat", "problem", "warning")
+    """What the script has to know beside the figures."""
+    texts, last = page.texts, counted_to(page.figures)
+    first = min((row[0] for row in page.figures["new_ads"].rows), default=last)
+    sections = ("page", "age", "chart", "control", "caveat", "problem", "warning", "unit", "season")
+    spans = seasons(first, last) if first and last else []
+    days = {day: name for day, name in holidays().items() if first and last and first <= day <= last}
     return {
         "tag": texts.tag,
         "words": {section: texts.words[section] for section in sections},
-        "charts": {chart.id: texts.words[chart.id] for chart in CHARTS},
+        "charts": {chart.id: {"words": texts.words[chart.id], **chart.config()} for chart in CHARTS},
         "values": texts.words["values"],
+        "vega": f"assets/{page.scripts['vega']}",
+        "cite": texts.say("page", "cite", day=last) if last else "",
+        "seasons": [[(one.first - EPOCH).days, (one.last - EPOCH).days, one.name] for one in spans],
+        "holidays": {(day - EPOCH).days: texts.words["holidays"][name] for day, name in days.items()},
         "tableRows": TABLE_ROWS,
         "staleAfterHours": page.stale_after.total_seconds() / 3600,
         "isWarnedOfAge": any(warned.key == "stale" for warned in page.warnings),

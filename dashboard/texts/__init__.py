@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 import tomllib
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from extract.config import PROJECT
+
+SECTIONS = PROJECT / "dbt_project/seeds/nace_sections.csv"
+PERCENTS = ("percent", "share", "part_time", "before_share", "most_percent", "least_percent")
 OSLO = ZoneInfo("Europe/Oslo")
 SPACE, MINUS = "\u00a0", "\u2212"
 MONTHS = {
@@ -44,24 +50,35 @@ class Texts:
     def say(self, section: str, key: str, **filled: Any) -> str:
         """One text, filled in."""
         text: str = self.words[section][key]
-        return text.format(**{name: self.write(value) for name, value in filled.items()})
+        return text.format(**{name: self.write(value, name) for name, value in filled.items()})
 
-    def write(self, value: Any) -> str:
-        """A value as a reader of the language writes it."""
-        if isinstance(value, timedelta):
-            return self.age(value)
-        if isinstance(value, datetime):
-            local = value.astimezone(OSLO)
-            return f"{self.day(local.date())}, {local:%H:%M}"
-        if isinstance(value, date):
-            return self.day(value)
-        if isinstance(value, float):
-            return self.number(value, 1)
-        return self.number(value) if isinstance(value, int) else str(value)
+    def write(self, value: Any, name: str = "") -> str:
+        """A value as a reader of the language writes it; `name` says what a number or a day stands for.
+
+        A pair is a dimension and a value of it.
+        """
+        match value:
+            case timedelta():
+                return self.age(value)
+            case datetime():
+                local = value.astimezone(OSLO)
+                return f"{self.day(local.date())}, {local:%H:%M}"
+            case date():
+                return self.month(value) if name == "month" else self.day(value)
+            case (dimension, one):
+                return self.value(one, dimension)
+            case float() if name in PERCENTS:
+                return self.percent(value, signed=name.endswith("_percent"))
+            case float():
+                return self.number(value, 0 if value.is_integer() else 1)
+            case int():
+                return self.number(value)
+        return str(value)
 
     def number(self, value: float, decimals: int = 0) -> str:
         """12 345 or 12,345."""
-        text = f"{abs(value):,.{decimals}f}"
+        # Half away from zero, as the browser writes it.
+        text = f"{int(abs(value) * 10**decimals + 0.5 + 1e-9) / 10**decimals:,.{decimals}f}"
         if self.language == "no":
             text = text.replace(",", SPACE).replace(".", ",")
         return (MINUS if value < 0 else "") + text
@@ -71,6 +88,10 @@ class Texts:
         sign = "+" if signed and value > 0 else ""
         return sign + self.number(value, decimals) + ("%" if self.language == "en" else f"{SPACE}%")
 
+    def signed(self, value: float) -> str:
+        """+1.2 or \u22120.4."""
+        return ("+" if value > 0 else "") + self.number(value, 1)
+
     def day(self, day: date) -> str:
         """23 November 2026 or 23. november 2026."""
         point = "." if self.language == "no" else ""
@@ -78,7 +99,11 @@ class Texts:
 
     def month(self, day: date) -> str:
         """November 2026."""
-        return f"{MONTHS[self.language][day.month - 1]} {day.year}"
+        return f"{self.month_name(day.month)} {day.year}"
+
+    def month_name(self, month: int) -> str:
+        """November; `month` runs from 1."""
+        return MONTHS[self.language][month - 1]
 
     def age(self, age: timedelta) -> str:
         """The age in its largest unit."""
@@ -90,12 +115,18 @@ class Texts:
                 return self.say("age", unit)
         return self.say("age", "minutes", n=minutes)
 
-    def value(self, name: str) -> str:
-        """An occupation, extent or source; what has no name of its own here is kept as NAV names it."""
-        return str(self.words["values"].get(name, name))
+    def value(self, name: str, dimension: str = "any") -> str:
+        """A value of a dimension; what has no name of its own here is kept as the source names it."""
+        values = self.words["values"]
+        return str(values.get(dimension, {}).get(name) or values["any"].get(name, name))
 
 
+@cache
 def texts_in(language: str) -> Texts:
-    """The words of `en` or `no`."""
+    """The words of `en` or `no`, with the names of the industries by the seed of the warehouse."""
     path = Path(__file__).with_name(f"{language}.toml")
-    return Texts(language, tomllib.loads(path.read_text(encoding="utf-8")))
+    words = tomllib.loads(path.read_text(encoding="utf-8"))
+    with SECTIONS.open(encoding="utf-8", newline="") as file:
+        names = {row["name_no"]: row[f"name_{language}"] for row in csv.DictReader(file)}
+    words["values"]["industry"] = names
+    return Texts(language, words)

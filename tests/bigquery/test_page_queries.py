@@ -26,5 +26,8 @@ def test_every_query_of_the_page_passes_googles_analyzer(google_sql: Callable[[]
     for model in models:
         columns = [(column["name"], _type(column["data_type"])) for column in model["columns"]]
         engine.add_table_of(("project", "nav_marts", model["name"]), columns)
-    for mart, query in [*((chart.mart, chart.query) for chart in CHARTS), (MART, QUERY)]:
-        engine.analyze(query.format(mart=f"`project`.`nav_marts`.`{mart}`"))
+    read = [(chart.mart, chart.joined, chart.query) for chart in CHARTS]
+    for mart, joined, query in [*read, (MART, "", QUERY)]:
+        tables = {"mart": mart, "joined": joined}
+        named = {key: f"`project`.`nav_marts`.`{name}`" for key, name in tables.items()}
+        engine.analyze(query.format(**named))

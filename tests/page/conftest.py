@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -41,9 +42,9 @@ class Site:
     folder: Path
     warehouse: DuckDBWarehouse
 
-    @property
+    @cached_property
     def figures(self) -> dict[str, Figures]:
-        return {chart.id: chart.figures(rows_of(self.warehouse, chart.mart, chart.query)) for chart in CHARTS}
+        return {chart.id: chart.figures(rows_of(self.warehouse, chart)) for chart in CHARTS}
 
 
 @pytest.fixture(scope="package")
