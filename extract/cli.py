@@ -138,8 +138,8 @@ def _top(version: Version = False) -> None:
     pass
 
 
-for each in (jobs.run, jobs.extract, jobs.build, jobs.publish, jobs.dbt):
-    add_command(each)
+for step in (jobs.run, jobs.extract, jobs.build, jobs.publish, jobs.dbt):
+    add_command(step)
 
 
 @app.command()
@@ -148,8 +148,8 @@ def status(target: Target = None, debug: Debug = False) -> None:
     perform(lambda: jobs.status(RunOptions(target)), debug)
 
 
-for each in (jobs.reprocess, jobs.import_archive, jobs.register, jobs.source, jobs.recover):
-    add_command(each)
+for other in (jobs.reprocess, jobs.import_archive, jobs.register, jobs.source, jobs.recover):
+    add_command(other)
 
 
 @app.command()

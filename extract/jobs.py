@@ -28,8 +28,8 @@ from extract.monitoring.progress import Progress
 from extract.monitoring.volume import volume_alarm
 from extract.sources import reprocess as reprocessing
 from extract.sources.brreg.load import load_register
-from extract.sources.nav.extraction import extract_feed
-from extract.sources.nav.stored import feed_state
+from extract.sources.nav.source import extract_feed
+from extract.sources.nav.state import feed_state
 from extract.status import counts_table, is_mock, report
 from extract.warehouses.base import Warehouse
 from extract.warehouses.factory import configured_warehouse

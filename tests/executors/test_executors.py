@@ -30,9 +30,9 @@ from extract.executors.local import LocalExecutor
 from extract.features import rules
 from extract.monitoring.progress import Progress
 from extract.sources.nav import source as nav_feed
-from extract.sources.nav.client import Token
-from extract.sources.nav.details import DetailBatch, PendingAd, fetch_details
-from extract.sources.nav.stored import feed_state
+from extract.sources.nav.client import FeedConnection
+from extract.sources.nav.details import DetailBatch, fetch_details
+from extract.sources.nav.state import Pending, feed_state
 from tests.executors import functions
 from tests.executors.bare import bare_cluster
 from tests.executors.functions import POISON
@@ -91,9 +91,9 @@ def test_ads_of_a_batch_that_fails_stay_pending_with_the_reason(
     poison = sorted(row[0] for row in undisturbed.rows("ad_features"))[7]
     failed: set[str] = set()
 
-    def fetch(ads: list[PendingAd], **arguments: Any) -> DetailBatch:
-        if poison in {ad.ad_id for ad in ads}:
-            failed.update(ad.ad_id for ad in ads)
+    def fetch(ads: dict[str, Pending], **arguments: Any) -> DetailBatch:
+        if poison in ads:
+            failed.update(ads)
             raise MemoryError("too long a text")
         return fetch_details(ads, **arguments)
 
@@ -202,10 +202,11 @@ def test_a_worker_that_has_run_older_code_runs_the_new(
 def test_neither_the_scheduler_nor_a_log_nor_an_environment_shows_the_token(
     address: DaskExecutor, tmp_path: Path
 ) -> None:
-    token, settings = Token("hush.hush.hush"), FeedSettings(token="hush.hush.hush")
+    settings = FeedSettings(token="hush.hush.hush")
+    connection = FeedConnection(settings)
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    function = partial(functions.wait_for_pipe, token=(token, settings))
+    function = partial(functions.wait_for_pipe, token=(connection, settings))
     future = address._submit(function, [str(pipe)])
     client = address._client
     with pipe.open("w"):  # waits until the worker runs the task

@@ -16,10 +16,9 @@ from demo.server import Served, serving
 from demo.world import World
 from extract.errors import ConfigurationError, JobMarketError
 from extract.loading import packages
-from extract.loading.raw_schema import refuse_older
+from extract.loading.raw_schema import refuse_older, stored_state
 from extract.loading.recovery import QUARANTINE, move_local_state_aside
 from extract.schema import RAW_TABLES
-from extract.sources.nav.stored import feed_state
 from tests.job import Job, assert_whole
 
 END = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -298,11 +297,10 @@ def test_a_warehouse_of_the_version_before_is_brought_up_to_date_by_the_next_loa
     with monkeypatch.context() as before:
         before.setattr("extract.schema.RAW_TABLES", [table for table in RAW_TABLES if table.since == 1])
         before.setattr("extract.schema.RAW_VERSION", 1)
-        before.setattr("extract.sources.nav.state.RAW_VERSION", 1)
         before.setattr("extract.sources.nav.source.MAX_FIELDS", 0)
         job.poll()
     execute(job, "drop table if exists nav_raw.feed_fields")
-    held = feed_state(job.warehouse)
+    held = stored_state(job.warehouse)
     assert held is not None and held.raw_version == 1
     with pytest.raises(ConfigurationError, match=r"run_pipeline\.py extract"):
         refuse_older(held.raw_version)
@@ -311,7 +309,7 @@ def test_a_warehouse_of_the_version_before_is_brought_up_to_date_by_the_next_loa
     job.poll()
     undisturbed.poll()
     assert_whole(job, undisturbed, fields_too=False)
-    held = feed_state(job.warehouse)
+    held = stored_state(job.warehouse)
     assert held is not None
     refuse_older(held.raw_version)
     assert job.rows("feed_fields")
@@ -322,7 +320,7 @@ def test_a_warehouse_of_a_newer_project_is_left_alone(
     feed: Served, job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as newer:
-        newer.setattr("extract.sources.nav.state.RAW_VERSION", 99)
+        newer.setattr("extract.schema.RAW_VERSION", 99)
         job.poll()
     feed.reset_stats()
     with pytest.raises(ConfigurationError, match="newer version of the project"):

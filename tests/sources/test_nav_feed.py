@@ -16,9 +16,7 @@ from demo.server import Served, serving
 from demo.world import World
 from extract.errors import ConfigurationError, SourceUnavailable
 from extract.monitoring.progress import Progress
-from extract.sources.nav.client import TokenRefused
-from extract.sources.nav.state import FeedState
-from extract.sources.nav.stored import feed_state
+from extract.sources.nav.state import FeedState, feed_state
 from tests.job import Job, assert_whole
 
 END = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -350,7 +348,7 @@ def test_the_ads_of_another_feed_are_not_mixed_in(job: Job) -> None:
 
 
 def test_the_token_that_was_given_is_refused_in_one_sentence_without_it(job: Job) -> None:
-    with pytest.raises(TokenRefused, match=r"sources\.nav_feed\.token") as refusal:
+    with pytest.raises(ConfigurationError, match=r"sources\.nav_feed\.token") as refusal:
         job.poll(token="hush.wrong.token")
     assert "hush" not in str(refusal.value)
 
