@@ -136,8 +136,9 @@ def _top(version: Version = False) -> None:
     pass
 
 
-for step in (jobs.run, jobs.extract, jobs.build, jobs.publish, jobs.dbt):
-    add_command(step)
+each: Callable[..., object]
+for each in (jobs.run, jobs.extract, jobs.build, jobs.publish, jobs.dbt):
+    add_command(each)
 
 
 @app.command()
@@ -146,8 +147,8 @@ def status(target: Target = None, debug: Debug = False) -> None:
     perform(lambda: jobs.status(RunOptions(target)), debug)
 
 
-for other in (jobs.reprocess, jobs.import_archive, jobs.register, jobs.source, jobs.recover):
-    add_command(other)
+for each in (jobs.reprocess, jobs.import_archive, jobs.register, jobs.source, jobs.recover):
+    add_command(each)
 
 
 @app.command()

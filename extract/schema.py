@@ -12,7 +12,7 @@ from dlt.common.schema.typing import TMergeDispositionDict, TSchemaContractDict
 from dlt.destinations.impl.bigquery.bigquery_adapter import CLUSTER_COLUMNS_HINT, PARTITION_HINT
 from dlt.extract.hints import make_hints
 
-RAW_VERSION = 5
+RAW_VERSION = 6
 """Of the raw tables, stored with the cursor. A new table or nullable column names the version that brings it,
 and the next load makes it. Any other change needs a step in `extract.loading.recovery`."""
 
@@ -106,7 +106,7 @@ AD_FEATURES = RawTable(
     "ad_features",
     ("version_id", "rules_version"),
     _schema(
-        "language",
+        "language text_hash",
         ad_id=TEXT,
         version_id=TEXT,
         rules_version=INTEGER,
@@ -115,8 +115,10 @@ AD_FEATURES = RawTable(
         mentions_remote_work=FLAG,
         requires_driving_licence=FLAG,
         requires_police_certificate=FLAG,
+        text_hash=INTEGER,
         extracted_at=TIMESTAMP,
     ),
+    column_since={"text_hash": 6},
     clustered_by="ad_id",
 )
 

@@ -125,6 +125,21 @@ class GoogleSql:
             self._scans += _scans_in(answer.resolved_statement)
         return _resolved(answer.resolved_statement)
 
+    def evaluate(self, query: str) -> list[tuple[Any, ...]]:
+        """The rows that Google's reference evaluator gives for a query without tables: no dates or times."""
+        import zetasql.types as types
+        from zetasql.api import CatalogBuilder, PreparedQuery
+
+        functions = types.ZetaSQLBuiltinFunctionOptions(language_options=self.language)
+        options = types.AnalyzerOptions(language_options=self.language, default_timezone="UTC")
+        builder = PreparedQuery.builder().set_sql(query).set_analyzer_options(options)
+        catalog = CatalogBuilder("none").with_builtin_functions(functions).build()
+        answer = builder.set_catalog(catalog).prepare().execute().to_proto()
+        return [
+            tuple(next((value for _, value in cell.ListFields()), None) for cell in row.cell)
+            for row in answer.content.table_data.row
+        ]
+
     def statements(self, script: str) -> Any:
         """The parsed statements of a script, as zetasql's AST nodes. Raises SqlError."""
         from zetasql.api import Parser  # type: ignore[import-untyped]

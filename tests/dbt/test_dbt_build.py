@@ -11,12 +11,14 @@ from tests.dbt.raw import Row, event, features, version
 from tests.dbt.test_dbt_docs import seed
 from tests.dbt.warehouse import Warehouse
 
+AT = "2026-03-01T10:00:00Z"
+
 
 def test_an_empty_warehouse_builds_and_its_marts_are_empty(warehouse: Warehouse) -> None:
     warehouse.dbt("build")
     warehouse.dbt("run")
     marts = {name: rows for name, rows in warehouse.tables().items() if name.startswith("nav_marts.")}
-    assert len(marts) == 14
+    assert len(marts) == 15
     assert not any(marts.values())
 
 
@@ -418,11 +420,13 @@ def test_the_quartiles_of_lifetimes_are_interpolated(warehouse: Warehouse) -> No
     ]
 
 
-def test_a_row_that_does_not_parse_is_counted_by_a_warning(warehouse: Warehouse) -> None:
-    with warehouse.raw() as raw:
-        raw.append(
-            versions=[version(ad, {"applicationDue": "Snarest"}, "2026-03-01T10:00:00Z") for ad in "ab"]
-        )
-    results: Any = warehouse.invoke("build", "--select", "+stg_ad_versions").result
-    warned = {outcome.node.name: outcome.failures for outcome in results if outcome.status == "warn"}
-    assert warned == {"values_that_did_not_parse": 2}
+def test_dates_that_do_not_parse_are_a_warning_where_they_are_more_than_usual(warehouse: Warehouse) -> None:
+    def warned_after(*dues: str) -> dict[str, int]:
+        rows = [version(f"{dues} {n}", {"applicationDue": due}, AT) for n, due in enumerate(dues)]
+        with warehouse.raw() as raw:
+            raw.append(versions=rows, at=AT, load_id=str(len(dues)))
+        results: Any = warehouse.invoke("build", "--select", "+stg_ad_versions").result
+        return {outcome.node.name: outcome.failures for outcome in results if outcome.status == "warn"}
+
+    assert warned_after("Snarest", "Fortløpende", *["30.11.2026"] * 97, "31.02.2026") == {}
+    assert warned_after(*["31.02.2026"] * 5) == {"values_that_did_not_parse": 6}

@@ -238,6 +238,13 @@ def test_a_scheduler_that_does_not_answer_is_reported_before_anything_is_read(
         raise AssertionError("it was entered")
 
 
+@pytest.mark.parametrize("address", ["tpc://127.0.0.1:8786", "tcp://127.0.0.1", "tcp://127.0.0.1:many"])
+def test_an_address_that_cannot_be_one_of_a_scheduler_is_a_wrong_setting(address: str) -> None:
+    executor = DaskExecutor(ExecutorSettings(dask_address=address))
+    with pytest.raises(ConfigurationError, match=r"executor\.dask_address '"), executor:
+        raise AssertionError("it was entered")
+
+
 def test_an_address_of_another_kind_is_refused() -> None:
     executor = DaskExecutor(ExecutorSettings(dask_address="http://127.0.0.1:8786"))
     with pytest.raises(SourceUnavailable, match="unknown address scheme 'http'"), executor:
