@@ -89,9 +89,7 @@ OWN: dict[str, Any] = {
     "executor": Annotated[Executors | None, typer.Option(help="In place of executor.name.")],
     "file": Annotated[Path | None, typer.Option("--from", exists=True, resolve_path=True, help=FILE)],
     "name": Annotated[str, typer.Argument(metavar="NAME", help="Of a section [sources.api.NAME].")],
-    "command": Annotated[
-        list[str], typer.Argument(metavar="-- COMMAND...", help="-- build --select fct_ads")
-    ],
+    "command": Annotated[list[str], typer.Argument(metavar="-- COMMAND...", help="Such as -- build.")],
 }
 """The options of some jobs, by the names of their parameters."""
 

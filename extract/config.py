@@ -192,9 +192,8 @@ def configured(spec: type[SpecT], **explicit: str | None) -> SpecT:
 
 def resolved(spec: SpecT, *section: str, **explicit: str | None) -> SpecT:
     """As `configured`, for a section that is not in SECTIONS."""
-    refuse_unknown_settings(
-        PROJECT, {name: set(one.get_resolvable_fields()) for name, one in SECTIONS.items()}
-    )
+    known = {name: set(one.get_resolvable_fields()) for name, one in SECTIONS.items()}
+    refuse_unknown_settings(PROJECT, known)
     name = ".".join(section)
     # dlt drops the outer sections of a name one by one, but not this one: without it, PATH or TOKEN of the
     # environment would count as a setting.
@@ -203,10 +202,8 @@ def resolved(spec: SpecT, *section: str, **explicit: str | None) -> SpecT:
     try:
         settings = resolve_configuration(spec, sections=section[:-1], explicit_value=given or None)
     except dlt_errors.ConfigValueCannotBeCoercedException as error:
-        expected = _expected(error.hint)
-        raise ConfigurationError(
-            f"{name}.{error.field_name} is {error.field_value!r}: it must be {expected}."
-        ) from None
+        given_is = f"{name}.{error.field_name} is {error.field_value!r}"
+        raise ConfigurationError(f"{given_is}: it must be {_expected(error.hint)}.") from None
     except dlt_errors.ConfigurationException as error:
         fields = ", ".join(getattr(error, "fields", ())) or "a value"
         raise ConfigurationError(f"Section [{name}] of the settings lacks {fields}.") from None

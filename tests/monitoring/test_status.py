@@ -41,7 +41,7 @@ def test_a_warehouse_that_only_an_archive_and_the_register_filled_says_what_it_h
 def test_pending_details_are_counted_by_reason_and_a_mock_feed_raises_no_alarm(tmp_path: Path) -> None:
     job = Job(tmp_path, "http://127.0.0.1:9")
     long_ago = datetime(2026, 3, 1, tzinfo=UTC)
-    failed = Pending(long_ago, long_ago, "ACTIVE without content")
+    failed = Pending(long_ago, "ACTIVE without content")
     pending = {"ad-0": Pending(long_ago), **dict.fromkeys(("ad-1", "ad-2"), failed)}
     feed = FeedState("127.0.0.1", pending=pending, newest_event_at=long_ago)
     status = printed(job, feed)
