@@ -158,8 +158,9 @@ def _row(ad_id: str, events: list[Event], captures: list[Capture]) -> AdRow:
     inactive_on = oslo_day(closing.event_at if closing else None)
     closes = [day for day in (expires_on, inactive_on) if day is not None]
     if closing and closing.is_masked is False and expires_on is None:
-        night = oslo_day(closing.event_at - timedelta(hours=6))
-        closes = [night if first_active is None or oslo_day(first_active) != inactive_on else inactive_on]
+        # NAV says in the night after its last day that an ad expired
+        is_new = first_active is not None and oslo_day(first_active) == inactive_on
+        closes = [(closing.event_at - timedelta(hours=0 if is_new else 6)).astimezone(OSLO).date()]
     if inactive_on is None:
         reason = None
     elif expires_on is None:

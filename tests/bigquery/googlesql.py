@@ -131,7 +131,7 @@ class GoogleSql:
     def evaluate(self, query: str) -> list[tuple[Any, ...]]:
         """The rows that Google's reference evaluator gives for a query without tables: no dates or times."""
         import zetasql.types as types
-        from zetasql.api import CatalogBuilder, PreparedQuery
+        from zetasql.api import CatalogBuilder, PreparedQuery  # type: ignore[import-untyped]
 
         functions = types.ZetaSQLBuiltinFunctionOptions(language_options=self.language)
         options = types.AnalyzerOptions(language_options=self.language, default_timezone="UTC")
@@ -145,7 +145,7 @@ class GoogleSql:
 
     def statements(self, script: str) -> Any:
         """The parsed statements of a script, as zetasql's AST nodes. Raises SqlError."""
-        from zetasql.api import Parser  # type: ignore[import-untyped]
+        from zetasql.api import Parser
         from zetasql.core.exceptions import ServerError  # type: ignore[import-untyped]
 
         try:

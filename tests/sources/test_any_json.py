@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import ijson
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extract.config import OSLO
@@ -67,6 +67,7 @@ def sent(value: Any) -> bytes:
     return json.dumps(value).encode()
 
 
+@settings(deadline=None)
 @given(items=st.lists(ITEM, max_size=6))
 def test_each_entry_of_any_page_is_an_event_or_a_reject_that_can_be_stored(items: list[Any]) -> None:
     page = parse_page(sent({"id": "p", "items": items}), NOW)
@@ -85,6 +86,7 @@ def test_each_entry_of_any_page_is_an_event_or_a_reject_that_can_be_stored(items
     assert FeedState.load(json.loads(json.dumps(stored)), "feed") == state
 
 
+@settings(deadline=None)
 @given(value=DETAIL)
 def test_any_detail_is_a_version_a_reject_or_stays_pending_with_its_reason(value: Any) -> None:
     try:
@@ -100,6 +102,7 @@ def test_any_detail_is_a_version_a_reject_or_stays_pending_with_its_reason(value
     assert len(AD_FEATURES.batch(batch.features)) == len(batch.features)
 
 
+@settings(deadline=None)
 @given(
     record=JSON, time=st.sampled_from((None, *FIELDS)), key=st.sampled_from(((), ("uuid",), ("id", "name")))
 )
@@ -121,6 +124,7 @@ UNIT = JSON | st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(value=UNIT)
 def test_any_unit_of_the_register_is_a_row_or_a_reject(value: Any) -> None:
     load = cast(RegisterLoad, SimpleNamespace(kind="main_unit", log=SimpleNamespace(extracted_at=NOW)))

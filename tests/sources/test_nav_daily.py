@@ -104,6 +104,18 @@ def test_days_without_a_run_are_made_up_for(feed: Served, job: Job) -> None:
     assert feed.stats()["requests"]["entry"] >= len(ads)
 
 
+def test_a_run_by_a_clock_that_was_years_ahead_does_not_end_the_daily_reading(feed: Served, job: Job) -> None:
+    now = END - 3 * DAY
+    job.poll(now=now)
+    job.poll(now=now + 3650 * DAY)
+    job.poll(now=now + DAY)
+    state = feed_state(job.warehouse)
+    assert state is not None and state.daily_on == (now + DAY).date()
+    feed.reset_stats()
+    job.poll(now=now + 2 * DAY, reread_days=1)
+    assert feed.stats()["requests"]["entry"] > 0
+
+
 def test_an_entry_that_appears_far_behind_the_cursor_is_read_by_the_next_days_first_run(
     feed: Served, job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -113,7 +113,7 @@ class ExtractionRun:
                 if ad_id not in current and zlib.crc32(ad_id.encode()) % days in due:
                     state.pending.setdefault(ad_id, Pending(event_at))
         if state.recent:
-            state.daily_on = max(today, state.daily_on or today)
+            state.daily_on = today
 
     def _query(self, columns: str, since: datetime, tail: str = "") -> list[tuple[Any, ...]]:
         """Of the events that were loaded since a time (UTC): BigQuery reads their partitions only."""
