@@ -26,8 +26,20 @@ SpecT = TypeVar("SpecT", bound=BaseConfiguration)
 
 
 @configspec
-class FeedSettings(BaseConfiguration):
-    """How the feed is read. Times are in seconds."""
+class HttpSettings(BaseConfiguration):
+    """How long answers are waited for. Times are in seconds."""
+
+    connect_timeout: float = 10
+    read_timeout: float = 60
+    attempts: int = 5
+    """How often a request is sent before the source counts as unavailable."""
+    max_backoff: float = 60
+    """The longest pause between two attempts; a longer Retry-After ends the run."""
+
+
+@configspec
+class FeedSettings(HttpSettings):
+    """How the feed is read."""
 
     base_url: str = "https://pam-stilling-feed.nav.no"
     token: TSecretStrValue | None = None
@@ -39,12 +51,6 @@ class FeedSettings(BaseConfiguration):
     """Each open ad's detail is read again once in this number of days."""
     pages_per_load: int = 50
     details_per_load: int = 12_000
-    connect_timeout: float = 10
-    read_timeout: float = 60
-    attempts: int = 5
-    """How often a request is sent before the feed counts as unavailable."""
-    max_backoff: float = 60
-    """The longest pause between two attempts; a longer Retry-After ends the run."""
 
 
 @configspec
@@ -63,18 +69,14 @@ class ArchiveSettings(BaseConfiguration):
 
 
 @configspec
-class RegisterSettings(BaseConfiguration):
-    """How the business register is read. Times are in seconds."""
+class RegisterSettings(HttpSettings):
+    """How the business register is read."""
 
     base_url: str = "https://data.brreg.no/enhetsregisteret"
     reload_days: int = 30
     """The bulk files are downloaded again after this number of days; updates are read in between."""
     updates_per_load: int = 2000
     concurrency: int = 8
-    connect_timeout: float = 10
-    read_timeout: float = 60
-    attempts: int = 5
-    max_backoff: float = 60
 
 
 @configspec

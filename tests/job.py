@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,10 @@ from extract.executors.local import LocalExecutor
 from extract.loading import packages
 from extract.monitoring.progress import Progress
 from extract.schema import RAW_TABLES
-from extract.sources.nav.extraction import ExtractionSummary, extract_feed
+from extract.sources.loads import dlt_source
 from extract.sources.nav.run import ExtractionRun
-from extract.sources.nav.source import nav_feed
-from extract.sources.nav.stored import feed_state
+from extract.sources.nav.source import extract_feed, items
+from extract.sources.nav.state import feed_state
 from extract.warehouses.base import Warehouse
 from extract.warehouses.duckdb import DuckDBWarehouse
 
@@ -51,7 +52,7 @@ class Job:
         executor: BatchExecutor | None = None,
         now: datetime | None = None,
         **settings: Any,
-    ) -> ExtractionSummary:
+    ) -> ExtractionRun:
         """One run. `since` counts for the first one only, unless it is given."""
         feed = FeedSettings(base_url=self.base_url, attempts=2, max_backoff=0.01)
         feed.update(settings)
@@ -80,7 +81,8 @@ class Job:
         settings = FeedSettings(base_url=self.base_url)
         quiet = Progress(Console(quiet=True, force_terminal=False))
         pipeline = self.pipeline()
-        pipeline.extract(nav_feed(ExtractionRun(settings, self.warehouse, LocalExecutor(1), quiet, since)))
+        run = ExtractionRun(settings, self.warehouse, LocalExecutor(1), quiet, since)
+        pipeline.extract(dlt_source("nav_feed", "feed", partial(items, run)))
         if step == "normalize":
             pipeline.normalize()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 from dlt.common.versioned_state import decompress_state
@@ -25,8 +25,18 @@ class StoredState(NamedTuple):
     """The pipeline state that the last complete load committed to the warehouse."""
 
     hash: str
-    raw_version: int
-    """Of the raw tables; see `extract.schema.RAW_VERSION`."""
+    sources: dict[str, Any]
+
+    @property
+    def raw_version(self) -> int:
+        """Of the raw tables; see `extract.schema.RAW_VERSION`."""
+        resources = [one for source in self.sources.values() for one in source.get("resources", {}).values()]
+        return max((resource.get("raw_version", 1) for resource in resources), default=1)
+
+    def resource(self, source: str, name: str) -> dict[str, Any]:
+        """The state of a source's resource; empty if it has none."""
+        state: dict[str, Any] = self.sources.get(source, {}).get("resources", {}).get(name, {})
+        return state
 
 
 def validate_raw_schema(warehouse: Warehouse) -> StoredState | None:
@@ -98,9 +108,6 @@ def stored_state(warehouse: Warehouse) -> StoredState | None:
         f"join {warehouse.raw('_dlt_loads')} l on l.load_id = s._dlt_load_id "
         f"where s.pipeline_name = '{PIPELINE}' and l.status = 0 order by l.load_id desc limit 1"
     )
-    if not rows:
-        return None
-    [(version_hash, state)] = rows
-    sources = decompress_state(state).get("sources", {}).values()
-    resources = [resource for source in sources for resource in source.get("resources", {}).values()]
-    return StoredState(version_hash, max((each.get("raw_version", 1) for each in resources), default=1))
+    for version_hash, state in rows:
+        return StoredState(version_hash, decompress_state(state).get("sources", {}))
+    return None

@@ -23,6 +23,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, sto
 from tenacity.wait import wait_random_exponential
 from yarl import URL
 
+from extract.config import HttpSettings
 from extract.errors import SourceUnavailable
 
 USER_AGENT = "job-market/0.1 (statistics of the Norwegian job market)"
@@ -43,20 +44,6 @@ class RetryableError(Exception):
     def __init__(self, reason: str, retry_after: float | None = None) -> None:
         super().__init__(reason)
         self.retry_after = retry_after
-
-
-class HttpSettings(NamedTuple):
-    """How long answers are waited for. Times are in seconds."""
-
-    connect_timeout: float
-    read_timeout: float
-    attempts: int
-    max_backoff: float
-
-    @classmethod
-    def of(cls, settings: Any) -> Self:
-        """The settings of a source, which have these names."""
-        return cls(*(getattr(settings, name) for name in cls._fields))
 
 
 class Answer(NamedTuple):
@@ -131,10 +118,16 @@ class HttpClient:
             ) from None
         raise AssertionError("tenacity returns or raises")
 
-    async def _attempt(self, method: str, url: str, read: Any, options: dict[str, Any]) -> Any:
+    async def _attempt(
+        self,
+        method: str,
+        url: str,
+        read: Callable[[aiohttp.ClientResponse], Awaitable[Result]],
+        options: dict[str, Any],
+    ) -> Result:
         connect, timeout = self._settings.connect_timeout, self._settings.read_timeout
         limits = aiohttp.ClientTimeout(READS_PER_ANSWER * timeout, sock_connect=connect, sock_read=timeout)
-        options = {"timeout": limits, "allow_redirects": False} | options
+        options = {"timeout": limits, **options, "allow_redirects": False}
         try:
             async with self._session.request(method, URL(url, encoded=True), **options) as response:
                 self._check(response, url)

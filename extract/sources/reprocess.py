@@ -13,16 +13,16 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-import dlt
 import orjson
 import pyarrow as pa
 
 from extract.errors import JobMarketError
 from extract.executors.bounded_map import BatchExecutor
 from extract.features import rules as features
-from extract.loading.load import prepare, run_load
+from extract.loading.load import prepare
 from extract.monitoring.progress import Progress
-from extract.schema import AD_FEATURES, new_tables
+from extract.schema import AD_FEATURES
+from extract.sources.loads import Row, load
 from extract.warehouses.base import Warehouse
 
 BATCH = 500
@@ -49,17 +49,16 @@ class Reprocessed:
 
 def describe_versions(
     batch: pa.Table, rules_version: int, extracted_at: datetime
-) -> tuple[pa.Table, list[str]]:
+) -> tuple[list[Row], list[str]]:
     """Rows of `ad_features` for (ad_id, version_id, document), and the versions that failed; pure."""
     rows, failed = [], []
-    columns = (batch[name].to_pylist() for name in ("ad_id", "version_id", "document"))
-    for ad_id, version_id, document in zip(*columns, strict=True):
+    for ad_id, version_id, document in zip(*(column.to_pylist() for column in batch.columns), strict=True):
         try:
             described = features.of_ad(orjson.loads(document))
             rows.append((ad_id, version_id, rules_version, *described, extracted_at))
         except Exception as error:
             failed.append(f"version {version_id} of ad {ad_id}: {type(error).__name__}: {error}")
-    return AD_FEATURES.batch(rows), failed
+    return rows, failed
 
 
 def reprocess(warehouse: Warehouse, executor: BatchExecutor, progress: Progress) -> Reprocessed:
@@ -69,45 +68,36 @@ def reprocess(warehouse: Warehouse, executor: BatchExecutor, progress: Progress)
     """
     pipeline = warehouse.pipeline()
     prepare(warehouse, pipeline)
-    [(total,)] = warehouse.query(f"select count(*) from {without_features(warehouse)}")
+    missing = without_features(warehouse)
+    [(total,)] = warehouse.query(f"select count(*) from {missing}")
     done, before = Reprocessed(), -1
+
+    def one_load(_: dict[str, Any]) -> Iterator[Any]:
+        describe = partial(
+            describe_versions, rules_version=features.RULES_VERSION, extracted_at=datetime.now(UTC)
+        )
+        for batch, result, error in executor.map_batches(
+            describe,
+            warehouse.read(f"select * from {missing} limit {VERSIONS_PER_LOAD}", BATCH),
+            max_in_flight=2 * executor.workers,
+            on_progress=progress.batches,
+        ):
+            rows, failed = result or ([], [f"version {key}: {error}" for key in batch["version_id"]])
+            done.failed += failed
+            done.described += len(rows)
+            progress.described(done.described, total)
+            if rows:
+                yield AD_FEATURES.item(AD_FEATURES.batch(rows))
+
     while before < done.described < total:
         before, done.failed = done.described, []
-        done.loads += run_load(pipeline, _one_load(warehouse, executor, progress, done, total))
+        done.loads += load(pipeline, "reprocess", "versions", one_load)
     if done.failed:
         raise JobMarketError(
             f"{done}; {len(done.failed)} could not be described, first {done.failed[0]}. The others are "
             "loaded; run again to retry these."
         )
     return done
-
-
-@dlt.source(name="reprocess")
-def _one_load(
-    warehouse: Warehouse, executor: BatchExecutor, progress: Progress, done: Reprocessed, total: int
-) -> Any:
-    @dlt.resource(name="versions")
-    def versions() -> Iterator[Any]:
-        yield from new_tables(dlt.current.resource_state())
-        describe = partial(
-            describe_versions, rules_version=features.RULES_VERSION, extracted_at=datetime.now(UTC)
-        )
-        for batch, result, error in executor.map_batches(
-            describe,
-            warehouse.read(f"select * from {without_features(warehouse)} limit {VERSIONS_PER_LOAD}", BATCH),
-            max_in_flight=2 * executor.workers,
-            on_progress=progress.batches,
-        ):
-            if result is None:
-                done.failed += [f"version {key}: {error}" for key in batch["version_id"].to_pylist()]
-                continue
-            rows, failed = result
-            done.failed += failed
-            done.described += len(rows)
-            progress.described(done.described, total)
-            yield AD_FEATURES.item(rows)
-
-    return versions
 
 
 def without_features(warehouse: Warehouse) -> str:

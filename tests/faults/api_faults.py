@@ -259,7 +259,7 @@ FAULTS = (
     ),
     ApiFault(
         "a cursor that the server no longer knows",
-        "reads on from a day before the newest event",
+        "reads on from three days before the newest event",
         0,
         "the feed no longer knows the cursor's page",
         _always("{CURSOR}", status=404),

@@ -17,7 +17,7 @@ from demo.server import Served, serving
 from demo.world import World
 from extract.errors import JobMarketError
 from extract.monitoring.progress import Progress
-from extract.sources.nav.stored import feed_state
+from extract.sources.nav.state import feed_state
 from tests.faults.api_faults import FAULTS, ApiFault, table
 from tests.job import Job
 

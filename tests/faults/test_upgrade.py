@@ -19,8 +19,8 @@ from typing import Any
 import duckdb
 import pytest
 
+from extract.loading.raw_schema import stored_state
 from extract.schema import RAW_TABLES, RAW_VERSION
-from extract.sources.nav.stored import feed_state
 from tests.job import Job
 
 WAREHOUSE = Path(__file__).parent / "fixtures" / "warehouse_v4.sql"
@@ -203,7 +203,7 @@ def test_a_warehouse_of_version_4_is_read_on_from_its_cursor_and_keeps_its_rows(
     assert {(event[0], event[1]) for event in new_events} == {(ad_id(ad), status) for ad, status in NEW}
     captured = {row[0] for row in job.rows("ad_versions", "ad_id, document") if row[1]}
     assert captured == {ad_id(ad) for ad in "acdef9"}
-    state = feed_state(job.warehouse)
+    state = stored_state(job.warehouse)
     assert state is not None and state.raw_version == RAW_VERSION
 
 

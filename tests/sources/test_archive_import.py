@@ -294,6 +294,6 @@ def test_an_archive_without_an_address_is_a_matter_of_configuration(job: Job) ->
 
 
 def test_an_archive_that_cannot_be_reached_is_a_failure_and_nothing_is_written(job: Job) -> None:
-    with pytest.raises(SourceUnavailable, match="cannot be reached now"):
+    with pytest.raises(SourceUnavailable, match="cannot be read now"):
         import_archive(job.warehouse, ArchiveSettings(uri="mongodb://127.0.0.1:9", timeout=0.2))
     assert job.rows("ad_versions") == []

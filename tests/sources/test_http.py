@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
+from extract.config import HttpSettings
 from extract.errors import SourceUnavailable
 from extract.hashing import canonical_json, decode_json
 from extract.sources.http import (
     MAX_ANSWER_BYTES,
     Answer,
     HttpClient,
-    HttpSettings,
     RetryableError,
     quoted,
     retry_after,
@@ -186,7 +186,7 @@ def test_the_server_that_is_too_busy_is_asked_by_fewer_at_once_and_by_more_again
 
     async def limits(url: str) -> list[int]:
         seen = []
-        async with HttpClient(QUICK._replace(attempts=3), 16) as client:
+        async with HttpClient(HttpSettings(attempts=3, max_backoff=0.01), 16) as client:
             for is_busy in (False, True, True, False):
                 (busy.set if is_busy else busy.clear)()
                 for _ in range(4 if is_busy else 200):

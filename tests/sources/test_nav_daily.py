@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import demo.server
 from demo.server import Served, serving
 from demo.tokens import PRIVATE_TOKEN
 from demo.world import World
-from extract.sources.nav.stored import feed_state
+from extract.sources.nav.state import feed_state
 from tests.job import Job
 
 END = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -115,14 +116,17 @@ def test_an_entry_that_appears_far_behind_the_cursor_is_read_by_the_next_days_fi
     feed.clock_to(END)
     job.poll(now=END - 3 * DAY + timedelta(hours=1))
     state = feed_state(job.warehouse)
-    assert state is not None and behind not in [page.page_id for page in state.recent]
+    assert state is not None and state.newest_event_at
+    assert behind not in [page.page_id for page in state.recent]
 
     token = requests.get(f"{feed.url}/api/publicToken", timeout=5).text.split()[-1]
-    headers = {"Authorization": f"Bearer {token}"}
-    page = requests.get(f"{feed.url}/api/v1/feed/{behind}", headers=headers, timeout=5).json()
-    late = {"uuid": "late", "status": "INACTIVE", "sistEndret": "2026-02-26T10:00:00Z"}
+    since = format_datetime(state.newest_event_at - timedelta(days=3), usegmt=True)
+    headers = {"Authorization": f"Bearer {token}", "If-Modified-Since": since}
+    page = requests.get(f"{feed.url}/api/v1/feed", headers=headers, timeout=5).json()
+    assert page["id"] not in [page.page_id for page in state.recent]
+    late = {"uuid": "late", "status": "INACTIVE", "sistEndret": "2026-02-26T18:00:00Z"}
     page["items"].insert(3, {"id": "late", "_feed_entry": late})
-    feed.faults({"path": behind, "status": 200, "body": orjson.dumps(page).decode()})
+    feed.faults({"path": "/api/v1/feed$", "status": 200, "body": orjson.dumps(page).decode()})
     events = set(job.rows("feed_events", "ad_id"))
     feed.reset_stats()
     job.poll(now=END - 3 * DAY + timedelta(hours=2))

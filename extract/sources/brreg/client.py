@@ -27,7 +27,7 @@ from extract.config import RegisterSettings
 from extract.errors import ConfigurationError, SourceUnavailable
 from extract.hashing import canonical_json, decode_json
 from extract.privacy.redact import is_organisation_number, redact
-from extract.sources.http import Answer, HttpClient, HttpSettings, RetryableError
+from extract.sources.http import Answer, HttpClient, RetryableError
 from extract.sources.loads import Reject
 
 CHUNK = 1 << 18
@@ -48,7 +48,6 @@ class RegisterClient:
 
     def __init__(self, settings: RegisterSettings, kind: str) -> None:
         self._settings, self._name = settings, KINDS[kind]
-        self._http = HttpSettings.of(settings)
         self._units_url = f"{settings.base_url}/api/{self._name}"
         self._updates_url = f"{settings.base_url}/api/oppdateringer/{self._name}"
         self.made_at: datetime | None = None
@@ -86,11 +85,11 @@ class RegisterClient:
                 self.made_at = parsedate_to_datetime(response.headers["Last-Modified"]).astimezone(UTC)
 
         options: dict[str, Any] = {
-            "timeout": aiohttp.ClientTimeout(DOWNLOAD_SECONDS, sock_read=self._http.read_timeout),
+            "timeout": aiohttp.ClientTimeout(DOWNLOAD_SECONDS, sock_read=self._settings.read_timeout),
             "auto_decompress": False,
             "headers": {"Accept-Encoding": "identity"},
         }
-        async with HttpClient(self._http) as client:
+        async with HttpClient(self._settings) as client:
             await client.request("GET", url, save, **options)
 
     def changed_units(self, state: dict[str, Any]) -> tuple[list[Any], bool]:
@@ -105,7 +104,7 @@ class RegisterClient:
         # by number and not by page: new updates do not move the pages that way
         query = {"oppdateringsid": state["next_id"]} if "next_id" in state else {"dato": state["since"]}
         url = f"{self._updates_url}?{urlencode({**query, 'size': self._settings.updates_per_load})}"
-        async with HttpClient(self._http, self._settings.concurrency) as client:
+        async with HttpClient(self._settings, self._settings.concurrency) as client:
             updates = await client.get(url, self._updates_in)
             newest = max((update["oppdateringsid"] for update in updates if _has_an_id(update)), default=0)
             if newest:
@@ -187,7 +186,7 @@ def _names_a_unit(update: Any) -> bool:
 
 
 class _Reader:
-    """Reads a stream, and fails where a unit does not end: blanks aside, it would fill the memory."""
+    """Reads a stream, and fails where no unit ends within so many bytes; blanks pack to nothing."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -196,7 +195,7 @@ class _Reader:
     def read(self, size: int = -1) -> bytes:
         """The next bytes. Raises EOFError."""
         chunk: bytes = self._stream.read(size)
-        self.since_unit += len(chunk.strip())
+        self.since_unit += len(chunk)
         if self.since_unit > MAX_UNIT_BYTES:
             raise EOFError(f"no unit ends within {MAX_UNIT_BYTES >> 20} MB")
         return chunk

@@ -48,17 +48,15 @@ def opened(settings: ArchiveSettings) -> Iterator[Collection[Document]]:
             yield client[settings.database].get_collection(settings.collection, codec_options=CODEC)
     except (WrongUri, InvalidURI) as error:
         raise ConfigurationError(f"sources.mongo_archive.uri cannot be used: {error}") from None
-    except OperationFailure as error:
-        if error.code in REFUSED:
+    except PyMongoError as error:
+        if isinstance(error, OperationFailure) and error.code in REFUSED:
             raise ConfigurationError(
                 f"The archive's server refuses to let this user read ({error.details or error}): look at "
                 "sources.mongo_archive.uri."
             ) from None
-        raise SourceUnavailable(f"The archive's server failed: {error}. What was loaded is kept.") from None
-    except PyMongoError as error:
         reason = str(error).split(", Timeout")[0]
         raise SourceUnavailable(
-            f"The archive cannot be reached now: {reason}. What was loaded is kept; run again."
+            f"The archive cannot be read now: {reason}. What was loaded is kept; run again."
         ) from None
 
 

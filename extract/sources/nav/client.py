@@ -15,19 +15,13 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import TypeVar
 
+from extract.config import FeedSettings
 from extract.errors import ConfigurationError, SourceUnavailable
-from extract.sources.http import (
-    MAX_DOCUMENT_BYTES,
-    Answer,
-    HttpClient,
-    HttpSettings,
-    RetryableError,
-    quoted,
-)
-from extract.sources.loads import ParseError
-from extract.sources.nav.parse import Detail, Page, parse_detail, parse_page
+from extract.sources.http import MAX_DOCUMENT_BYTES, Answer, HttpClient, RetryableError, quoted
+from extract.sources.loads import ParseError, Reject
+from extract.sources.nav.parse import Detail, Page, parse_detail, parse_page, rejected
 
 JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+")
 FIRST_PAGE = "/api/v1/feed"
@@ -41,63 +35,36 @@ class NotFound(Exception):
     """The feed knows no such page or ad (404)."""
 
 
-class DetailTooLarge(Exception):
-    """A detail above MAX_DOCUMENT_BYTES."""
-
-
-class TokenRefused(ConfigurationError):
-    """The feed answers 401 to the configured token."""
-
-
 class _Unauthorized(Exception):
     """401."""
 
 
-class FeedConnection(NamedTuple):
-    """What a worker must know of the settings."""
+class FeedConnection:
+    """Where the feed is, and the bearer token: the configured one, or the public one once it was fetched.
 
-    base_url: str
-    http: HttpSettings
-
-    @classmethod
-    def of(cls, settings: Any) -> Self:
-        """That of the feed's settings."""
-        return cls(settings.base_url.rstrip("/"), HttpSettings.of(settings))
-
-
-class Token:
-    """The bearer token: the configured one, or the public one, fetched when it is first needed.
-
-    One object serves a whole run, so that its parts share what was fetched.
+    One object serves a whole run, so that its parts share what was fetched; workers get copies.
     """
 
-    def __init__(self, configured: str | None = None) -> None:
-        self.is_configured = configured is not None
-        self.value = configured
+    def __init__(self, settings: FeedSettings) -> None:
+        self.settings, self.base_url = settings, settings.base_url.rstrip("/")
+        self.token: str | None = settings.token
+        self.is_configured = settings.token is not None
 
-    def __repr__(self) -> str:
-        return f"Token({'configured' if self.is_configured else 'public'})"
+    def __repr__(self) -> str:  # without the token
+        return f"FeedConnection({self.base_url})"
 
 
-class FeedClient:
-    """Reads pages and details; an async context manager.
+class FeedClient(HttpClient):
+    """Reads pages and details.
 
-    Every call raises NotFound on 404, TokenRefused if the configured token is not accepted, and
+    Every call raises NotFound on 404, ConfigurationError if the configured token is not accepted, and
     SourceUnavailable when the feed does not answer as it should in all attempts.
     """
 
-    def __init__(self, connection: FeedConnection, token: Token, connections: int = 1) -> None:
-        self._base_url = connection.base_url
-        self._token = token
+    def __init__(self, connection: FeedConnection, connections: int = 1) -> None:
+        super().__init__(connection.settings, connections)
+        self._feed = connection
         self._refreshing = asyncio.Lock()
-        self._http = HttpClient(connection.http, connections)
-
-    async def __aenter__(self) -> Self:
-        await self._http.__aenter__()
-        return self
-
-    async def __aexit__(self, *error: object) -> None:
-        await self._http.__aexit__(*error)
 
     async def first_page(self, since: datetime) -> Page | None:
         """The page that begins with the first entry newer than `since` (UTC); None if there is none.
@@ -106,11 +73,11 @@ class FeedClient:
         """
         since_text = format_datetime(since.astimezone(UTC), usegmt=True)
         try:
-            return await self._get(FIRST_PAGE, _page, **{"If-Modified-Since": since_text})
+            return await self._read(FIRST_PAGE, _page, **{"If-Modified-Since": since_text})
         except NotFound:
             pass
         try:  # 404 means nothing newer; but the feed's very first page is always there
-            await self._get(FIRST_PAGE, _page)
+            await self._read(FIRST_PAGE, _page)
         except NotFound:
             raise self._wrong_address(FIRST_PAGE) from None
         return None
@@ -124,53 +91,54 @@ class FeedClient:
                 raise ParseError(f"page {page.page_id!r} in place of {page_id!r}")
             return page
 
-        return await self._get(f"{FIRST_PAGE}/{quoted(page_id)}", parse)
+        return await self._read(f"{FIRST_PAGE}/{quoted(page_id)}", parse)
 
-    async def detail(self, ad_id: str) -> Detail:
-        """The ad's state now. Raises DetailTooLarge."""
-        return await self._get(f"/api/v1/feedentry/{quoted(ad_id)}", _detail)
+    async def detail(self, ad_id: str) -> Detail | Reject:
+        """The ad's state now; a reject where it is above MAX_DOCUMENT_BYTES."""
 
-    async def _get(self, path: str, parse: Callable[[bytes], Result], **headers: str) -> Result:
-        url = self._base_url + path
+        def parse(body: bytes) -> Detail | Reject:
+            if len(body) <= MAX_DOCUMENT_BYTES:
+                return parse_detail(body, datetime.now(UTC))
+            size = f"{len(body)} bytes, above {MAX_DOCUMENT_BYTES // 2**20} MB"
+            return rejected(ad_id, f"a document of {size}", None)
+
+        return await self._read(f"/api/v1/feedentry/{quoted(ad_id)}", parse)
+
+    async def _read(self, path: str, parse: Callable[[bytes], Result], **headers: str) -> Result:
         refused = None
         for _ in range(2):
             token = await self._fresh_token(refused)
+            headers |= {"Accept": "application/json", "Authorization": f"Bearer {token}"}
             try:
-                return await self._http.get(
-                    url,
-                    lambda answer: _parsed(answer, parse),
-                    {"Accept": "application/json", "Authorization": f"Bearer {token}", **headers},
-                )
+                return await self.get(self._feed.base_url + path, lambda one: _parsed(one, parse), headers)
             except _Unauthorized:
                 refused = token
         raise SourceUnavailable(
-            f"{self._base_url} refuses its own public token: it can be expired for some hours. Try later, or "
-            "ask NAV for a private token."
+            f"{self._feed.base_url} refuses its own public token: it can be expired for some hours. Try "
+            "later, or ask NAV for a private token."
         )
 
     async def _fresh_token(self, refused: str | None) -> str:
         """A token other than the refused one, fetched once for all requests that wait for it."""
-        if self._token.is_configured and refused:
-            raise TokenRefused(
-                f"{self._base_url} refuses the token in sources.nav_feed.token (401). Correct it in "
+        feed, path = self._feed, "/api/publicToken"
+        if feed.is_configured and refused:
+            raise ConfigurationError(
+                f"{feed.base_url} refuses the token in sources.nav_feed.token (401). Correct it in "
                 ".dlt/secrets.toml or SOURCES__NAV_FEED__TOKEN, or remove it to use the public one."
             )
         async with self._refreshing:
-            if self._token.value is None or self._token.value == refused:
-                path = "/api/publicToken"
+            if feed.token is None or feed.token == refused:
                 try:
-                    self._token.value = await self._http.get(
-                        self._base_url + path, lambda answer: _parsed(answer, _token_in)
-                    )
+                    feed.token = await self.get(feed.base_url + path, lambda one: _parsed(one, _token_in))
                 except NotFound:
                     raise self._wrong_address(path) from None
                 logger.info("fetched the feed's public token")
-            return self._token.value
+            return feed.token
 
     def _wrong_address(self, path: str) -> ConfigurationError:
         return ConfigurationError(
-            f"{self._base_url}{path} does not exist (404): sources.nav_feed.base_url is not the address of "
-            "the feed. Nothing was read or written. Correct it in .dlt/config.toml."
+            f"{self._feed.base_url}{path} does not exist (404): sources.nav_feed.base_url is not the address "
+            "of the feed. Nothing was read or written. Correct it in .dlt/config.toml."
         )
 
 
@@ -189,12 +157,6 @@ def _parsed(answer: Answer, parse: Callable[[bytes], Result]) -> Result:
 
 def _page(body: bytes) -> Page:
     return parse_page(body, datetime.now(UTC))
-
-
-def _detail(body: bytes) -> Detail:
-    if len(body) > MAX_DOCUMENT_BYTES:
-        raise DetailTooLarge(f"a document of {len(body)} bytes, above {MAX_DOCUMENT_BYTES // 2**20} MB")
-    return parse_detail(body, datetime.now(UTC))
 
 
 def _token_in(body: bytes) -> str:

@@ -1,170 +1,147 @@
 """Fetch the details of a batch of ads and make rows of them: a pure function of its batch.
 
-pending ads ──> GET feedentry, concurrently ──> redact ──> version + features ──> Arrow
+pending ads ──> GET feedentry, concurrently ──> redact ──> version + features + fields
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
-
-import pyarrow as pa
+from typing import Any
 
 from extract.errors import SourceUnavailable
-from extract.features import rules as features
-from extract.hashing import canonical_json, version_id
 from extract.privacy.redact import redact
-from extract.schema import AD_FEATURES, AD_VERSIONS
-from extract.sources.loads import ACTIVE, microseconds
-from extract.sources.nav.client import DetailTooLarge, FeedClient, FeedConnection, NotFound, Token
-from extract.sources.nav.fields import fields_of
-from extract.sources.nav.parse import Detail, Reject
+from extract.sources.loads import ACTIVE, FEED, Reject, Row, ad_rows
+from extract.sources.nav.client import FeedClient, FeedConnection, NotFound
+from extract.sources.nav.parse import Detail, rejected
+from extract.sources.nav.state import Pending
 
-SOURCE = "feed"
 MIN_FAILURES = 4
 """This many ads in a row that cannot be had mean that the feed is down, however few the connections."""
+MAX_FIELD_NAME = 80
+MAX_FIELD_DEPTH = 4
+KINDS = {str: "string", bool: "boolean", int: "number", float: "number", dict: "object", list: "array"}
 
 logger = logging.getLogger(__name__)
 
 
-class PendingAd(NamedTuple):
-    """An ad whose last event says that it is active, so that its detail is to be fetched."""
-
-    ad_id: str
-    event_at: datetime
-    """Of that event; UTC, the feed's clock."""
-    has_failed: bool = False
-    """Before."""
-
-
-class DetailBatch(NamedTuple):
+@dataclass
+class DetailBatch:
     """What became of a batch of pending ads. An ad in neither `fetched` nor `failed` was not asked for."""
 
-    versions: pa.Table
-    features: pa.Table
-    fetched: list[str]
-    failed: dict[str, str]
+    versions: list[Row] = field(default_factory=list)
+    features: list[Row] = field(default_factory=list)
+    fetched: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
     """Ad to reason; these stay pending."""
-    rejects: list[Reject]
+    rejects: list[Reject] = field(default_factory=list)
+    fields: set[str] = field(default_factory=set)
+    """The fields that the ads have, see `fields_of`."""
     unavailable: str | None = None
     """Why no more were asked for; None while the feed answers."""
-    fields: frozenset[str] = frozenset()
-    """The fields that the ads have, as `extract.sources.nav.fields` names them."""
-
-
-class _Rows(NamedTuple):
-    """What an ad's detail becomes."""
-
-    version: tuple[Any, ...] | None = None
-    features: tuple[Any, ...] | None = None
-    fields: frozenset[str] = frozenset()
-    reject: Reject | None = None
-    failure: str | None = None
-    """Why the ad stays pending."""
 
 
 def fetch_details(
-    ads: Sequence[PendingAd],
-    connection: FeedConnection,
-    token: Token,
-    connections: int,
-    extracted_at: datetime,
+    ads: Mapping[str, Pending], connection: FeedConnection, connections: int, extracted_at: datetime
 ) -> DetailBatch:
     """Fetch the ads' details, at most `connections` at once.
 
-    Raises TokenRefused; every other failure is in the result.
+    Raises ConfigurationError where the token is refused; every other failure is in the result.
     """
-    return asyncio.run(_fetch(ads, connection, token, connections, extracted_at))
+    return asyncio.run(_fetch(ads, connection, connections, extracted_at))
 
 
 async def _fetch(
-    ads: Sequence[PendingAd],
-    connection: FeedConnection,
-    token: Token,
-    connections: int,
-    extracted_at: datetime,
+    ads: Mapping[str, Pending], connection: FeedConnection, connections: int, extracted_at: datetime
 ) -> DetailBatch:
-    by_ad: dict[str, _Rows] = {}
-    unavailable: str | None = None
-    failures_in_a_row = 0
-    enough_failures = max(MIN_FAILURES, min(connections, sum(not ad.has_failed for ad in ads)))
-    async with FeedClient(connection, token, connections) as client:
-        async for ad, detail in _details(client, ads):
-            if isinstance(detail, SourceUnavailable):
-                by_ad[ad.ad_id] = _Rows(failure=str(detail))
-                # An ad that failed before says nothing of the feed; enough others in a row do.
-                failures_in_a_row += not ad.has_failed
-                if failures_in_a_row >= enough_failures:
-                    unavailable = str(detail)
-                    break
-            else:
-                failures_in_a_row = 0
-                by_ad[ad.ad_id] = _rows(ad, detail, extracted_at)
-    rows = by_ad.values()
-    return DetailBatch(
-        AD_VERSIONS.batch(row.version for row in rows if row.version),
-        AD_FEATURES.batch(row.features for row in rows if row.features),
-        [ad_id for ad_id, row in by_ad.items() if not row.failure],
-        {ad_id: row.failure for ad_id, row in by_ad.items() if row.failure},
-        [row.reject for row in rows if row.reject],
-        unavailable,
-        frozenset().union(*(row.fields for row in rows)),
-    )
-
-
-async def _details(
-    client: FeedClient, ads: Sequence[PendingAd]
-) -> AsyncIterator[tuple[PendingAd, Detail | NotFound | DetailTooLarge | SourceUnavailable]]:
-    """Each ad with its detail, or with why there is none, as they arrive."""
-
-    async def ask(ad: PendingAd) -> Any:
+    batch, failures_in_a_row = DetailBatch(), 0
+    untried = sum(pending.reason is None for pending in ads.values())
+    enough_failures = max(MIN_FAILURES, min(connections, untried))
+    async with FeedClient(connection, connections) as client:
+        tasks = [asyncio.create_task(_ask(client, ad_id)) for ad_id in ads]
         try:
-            return ad, await client.detail(ad.ad_id)
-        except (NotFound, DetailTooLarge, SourceUnavailable) as error:
-            return ad, error
+            for task in asyncio.as_completed(tasks):
+                ad_id, detail = await task
+                if failure := _take(batch, ad_id, ads[ad_id], detail, extracted_at):
+                    batch.failed[ad_id] = failure
+                else:
+                    batch.fetched.append(ad_id)
+                if not isinstance(detail, SourceUnavailable):
+                    failures_in_a_row = 0
+                    continue
+                # An ad that failed before says nothing of the feed; enough others in a row do.
+                failures_in_a_row += ads[ad_id].reason is None
+                if failures_in_a_row >= enough_failures:
+                    batch.unavailable = failure
+                    break
+        finally:
+            for waiting in tasks:
+                waiting.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+    return batch
 
-    tasks = [asyncio.create_task(ask(ad)) for ad in ads]
+
+async def _ask(client: FeedClient, ad_id: str) -> tuple[str, Any]:
+    """The ad with its detail, or with why there is none."""
     try:
-        for task in asyncio.as_completed(tasks):
-            yield await task
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        return ad_id, await client.detail(ad_id)
+    except (NotFound, SourceUnavailable) as error:
+        return ad_id, error
 
 
-def _rows(ad: PendingAd, detail: Detail | NotFound | DetailTooLarge, extracted_at: datetime) -> _Rows:
-    if isinstance(detail, NotFound):
-        return _Rows(failure=str(detail))
-    if isinstance(detail, DetailTooLarge):
-        return _Rows(reject=Reject(ad.ad_id, str(detail), None))
-    if detail.ad_id.lower() != ad.ad_id.lower():
+def _take(
+    batch: DetailBatch,
+    ad_id: str,
+    pending: Pending,
+    detail: Detail | Reject | NotFound | SourceUnavailable,
+    extracted_at: datetime,
+) -> str | None:
+    """Add to the batch what the detail says; why the ad stays pending, or None."""
+    if isinstance(detail, Exception):
+        return str(detail)
+    if isinstance(detail, Reject):
+        batch.rejects.append(detail)
+        return None
+    if detail.ad_id.lower() != ad_id.lower():
         reason = "the detail is that of another ad"
-        reject = None if ad.has_failed else Reject(ad.ad_id, reason, {"uuid": detail.ad_id})
-        return _Rows(reject=reject, failure=reason)
+        if pending.reason is None:
+            batch.rejects.append(rejected(ad_id, reason, {"uuid": detail.ad_id}))
+        return reason
     if detail.status == ACTIVE and detail.content is None:
-        return _Rows(failure="ACTIVE without content")
-    try:
-        return _version(ad, detail, extracted_at)
-    except Exception as error:  # one ad must not stop the others
-        logger.exception("the detail of ad %s", ad.ad_id)
-        return _Rows(failure=f"the detail cannot be worked on: {type(error).__name__}")
-
-
-def _version(ad: PendingAd, detail: Detail, extracted_at: datetime) -> _Rows:
-    content = None if detail.content is None else redact(detail.content)
-    document = None if content is None else canonical_json(content)
-    changed_at, reject = detail.changed_at, None
+        return "ACTIVE without content"
+    changed_at = detail.changed_at
     if changed_at is None:
-        changed_at = ad.event_at
+        changed_at = pending.event_at
         reason = "'sistEndret' of the detail is no time that can be true; the event's time is used"
-        reject = Reject(ad.ad_id, reason, detail.changed)
-    version = version_id(ad.ad_id, detail.status, microseconds(changed_at), document)
-    row = (ad.ad_id, version, detail.status, changed_at, SOURCE, document, extracted_at)
-    if content is None:
-        return _Rows(row, reject=reject)
-    described = (ad.ad_id, version, features.RULES_VERSION, *features.of_ad(content), extracted_at)
-    return _Rows(row, described, frozenset(fields_of(content)), reject)
+        batch.rejects.append(rejected(ad_id, reason, detail.changed))
+    try:
+        content = None if detail.content is None else redact(detail.content)
+        version, described = ad_rows(ad_id, detail.status, changed_at, FEED, content, extracted_at)
+    except Exception as error:  # one ad must not stop the others
+        logger.exception("the detail of ad %s", ad_id)
+        return f"the detail cannot be worked on: {type(error).__name__}"
+    batch.versions.append(version)
+    if content is not None and described:
+        batch.features.append(described)
+        batch.fields |= fields_of(content)
+    return None
+
+
+def fields_of(value: Any, path: str = "", depth: int = MAX_FIELD_DEPTH) -> set[str]:
+    """The fields of an ad as `path kind`; the items of a list count as the list's own fields.
+
+    {"employer": {"orgnr": "9"}, "workLocations": [{"city": null}]}
+        ->  "employer object", "employer.orgnr string", "workLocations array"
+    """
+    if isinstance(value, list):
+        return set().union(*(fields_of(item, path, depth) for item in value))
+    fields: set[str] = set()
+    for name, inner in value.items() if isinstance(value, dict) and depth else ():
+        shown = "".join(c if c.isprintable() and c != " " else "_" for c in name[:MAX_FIELD_NAME])
+        if kind := KINDS.get(type(inner)):
+            inner_path = f"{path}.{shown}".removeprefix(".")
+            fields |= {f"{inner_path} {kind}"} | fields_of(inner, inner_path, depth - 1)
+    return fields

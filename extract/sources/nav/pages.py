@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 from extract.errors import SourceUnavailable
-from extract.sources.nav.client import FeedClient, FeedConnection, NotFound
-from extract.sources.nav.parse import Event, Page, Reject
+from extract.sources.loads import Reject
+from extract.sources.nav.client import FeedClient, NotFound
+from extract.sources.nav.parse import Event, Page
 from extract.sources.nav.run import ExtractionRun
 from extract.sources.nav.state import FeedState, Pending, fingerprint
 
@@ -18,13 +18,13 @@ MAX_PAGES_WITHOUT_NEW = 20
 logger = logging.getLogger(__name__)
 
 
-@dataclass
 class Walk:
     """What the pages of one load brought that was not known, each once."""
 
-    pages: list[Page] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-    rejects: list[Reject] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.pages = self.entries = 0
+        self.events: list[Event] = []
+        self.rejects: list[Reject] = []
 
 
 async def walk_pages(run: ExtractionRun, state: FeedState) -> Walk:
@@ -34,14 +34,13 @@ async def walk_pages(run: ExtractionRun, state: FeedState) -> Walk:
     none, ConfigurationError.
     """
     walk = Walk()
-    continues = run.next_page_id is not None
-    async with FeedClient(FeedConnection.of(run.settings), run.token) as client:
+    async with FeedClient(run.connection) as client:
         try:
             page = await _first(client, run, state)
             while page is not None:
                 _take(page, walk, run, state)
                 run.next_page_id = page.next_id
-                if page.next_id is None or len(walk.pages) == run.settings.pages_per_load:
+                if page.next_id is None or walk.pages == run.settings.pages_per_load:
                     break
                 page = await client.page(page.next_id)
             run.is_caught_up = run.next_page_id is None
@@ -51,37 +50,37 @@ async def walk_pages(run: ExtractionRun, state: FeedState) -> Walk:
             run.unavailable = str(error)
     if run.unavailable and not walk.pages:
         raise SourceUnavailable(run.unavailable)
-    state.advance_cursor(walk.pages, continues=continues, broke_off=run.unavailable is not None)
+    state.advance_cursor(run.pages, broke_off=run.unavailable is not None)
     return walk
 
 
 async def _first(client: FeedClient, run: ExtractionRun, state: FeedState) -> Page | None:
-    """The page to begin with; None if the feed has nothing newer."""
+    """The page to begin with: the cursor's, or by time; None if the feed has nothing newer."""
     if run.next_page_id:
         return await client.page(run.next_page_id)
     since, run.since = run.since, None
-    if since is None:
-        pages = state.start_pages(run.started_at.date())
-        for page_id in pages:
-            try:
-                return await client.page(page_id)
-            except NotFound:
-                logger.warning("the feed no longer knows page %s, where the run begins", page_id)
-        since = run.started_at - timedelta(days=run.settings.since_days)
-        if pages:
-            since = (state.newest_event_at or run.started_at) - timedelta(days=1)
-            logger.warning("the feed no longer knows the cursor's page; reading from %s", since)
-    return await client.first_page(since)
+    if since:
+        return await client.first_page(since)
+    if state.recent and not state.is_daily_due(run.started_at.date()):
+        try:
+            return await client.page(state.recent[0].page_id)
+        except NotFound:
+            logger.warning("the feed no longer knows the cursor's page; the last days are read again")
+    if state.newest_event_at is None:
+        return await client.first_page(run.started_at - timedelta(days=run.settings.since_days))
+    return await client.first_page(run.look_back(state.newest_event_at))
 
 
 def _take(page: Page, walk: Walk, run: ExtractionRun, state: FeedState) -> None:
     """Record a page. Raises SourceUnavailable if the feed leads in a circle or has no end."""
-    run.seen_pages[page.page_id] = None
-    walk.pages.append(page)
+    walk.pages += 1
+    walk.entries += len(page.entries)
     run.progress.page(len(page.entries))
+    keys: dict[bytes, None] = {}
     is_new = False
     for entry in page.entries:
         key = fingerprint(entry)
+        keys[key] = None
         if key in run.seen_entries:
             continue
         run.seen_entries.add(key)
@@ -94,19 +93,20 @@ def _take(page: Page, walk: Walk, run: ExtractionRun, state: FeedState) -> None:
         if entry.reject:
             walk.rejects.append(entry.reject)
             ad_id = entry.reject.ad_id
-            if not entry.event and ad_id and ad_id not in state.pending:
-                # Its event cannot be read, but its detail says what its state is.
-                state.pending[ad_id] = Pending(run.started_at)
+            if not entry.event and ad_id:  # its event cannot be read, but its detail says what its state is
+                state.pending.setdefault(ad_id, Pending(run.started_at))
+    run.pages[page.page_id] = tuple(keys)
     run.pages_without_new = 0 if is_new else run.pages_without_new + 1
-    last = ", ".join([*run.seen_pages][-2:])
-    if page.next_id in run.seen_pages:
+    if page.next_id in run.pages:
         raise SourceUnavailable(
             f"{run.settings.base_url} leads in a circle: page {page.page_id} names {page.next_id} as the "
             "next one, which was read before. What was read is kept; try later."
         )
     if page.next_id and run.pages_without_new >= MAX_PAGES_WITHOUT_NEW:
-        del walk.pages[-MAX_PAGES_WITHOUT_NEW:]  # the cursor stays before them
+        last = list(run.pages)[-MAX_PAGES_WITHOUT_NEW:]
+        for page_id in last:  # the cursor stays before them
+            del run.pages[page_id]
         raise SourceUnavailable(
             f"{run.settings.base_url} sent {run.pages_without_new} pages in a row without a new entry, the "
-            f"last ones {last}. What was read is kept; try later."
+            f"last ones {', '.join(last[-2:])}. What was read is kept; try later."
         )

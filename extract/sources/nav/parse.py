@@ -7,15 +7,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
-from extract.hashing import decode_json
-from extract.sources.loads import ACTIVE, ParseError
+from extract.config import OSLO
+from extract.hashing import canonical_json, decode_json
+from extract.privacy.redact import redact
+from extract.sources.loads import ACTIVE, ParseError, Reject
 
-OSLO = ZoneInfo("Europe/Oslo")
 MASKED_TITLE = "..."
 MAX_AHEAD = timedelta(days=1)
 """A time further ahead of now than this cannot be true."""
+REJECT_CODE_PATHS = (
+    "id",
+    *(f"payload.{name}" for name in ("id", "_feed_entry.uuid", "_feed_entry.sistEndret")),
+)
 
 
 class Event(NamedTuple):
@@ -26,14 +30,6 @@ class Event(NamedTuple):
     event_at: datetime
     is_masked: bool | None = None
     """Of a closing event: whether title and employer are hidden, as they are unless the ad expired."""
-
-
-class Reject(NamedTuple):
-    """Something that could not be understood, kept so that it can be seen and read again."""
-
-    ad_id: str | None
-    reason: str
-    payload: Any
 
 
 class Entry(NamedTuple):
@@ -83,7 +79,7 @@ def parse_page(body: bytes, now: datetime) -> Page:
         try:
             entry = _parse_item(item, latest, now)
         except ParseError as error:
-            entry = Entry(None, Reject(_ad_id(item), str(error), item))
+            entry = Entry(None, rejected(_ad_id(item), str(error), item))
         if entry.event:
             latest[entry.event.ad_id] = entry.event
         entries.append(entry)
@@ -104,12 +100,18 @@ def parse_detail(body: bytes, now: datetime) -> Detail:
         raise ParseError(f"an 'ad_content' that is a {type(content).__name__}")
     changed = entry.get("sistEndret")
     try:
-        changed_at = parse_timestamp(changed)
+        changed_at: datetime | None = parse_timestamp(changed)
     except (TypeError, ValueError, OverflowError):
         changed_at = None
     if changed_at and changed_at > now + MAX_AHEAD:
         changed_at = None
     return Detail(ad_id, status.upper(), changed_at, changed, content or None)
+
+
+def rejected(ad_id: str | None, reason: str, payload: Any) -> Reject:
+    """The reject, redacted."""
+    redacted = redact({"id": ad_id, "payload": payload}, code_paths=REJECT_CODE_PATHS)
+    return Reject(reason, canonical_json(redacted["payload"]), redacted["id"])
 
 
 def _json_object(body: bytes) -> dict[str, Any]:
@@ -143,27 +145,30 @@ def _parse_item(item: Any, latest: dict[str, Event], now: datetime) -> Entry:
     is_masked = None
     if status != ACTIVE:
         is_masked = entry.get("title") == MASKED_TITLE and not entry.get("businessName")
-    try:
-        event_at = _event_at(entry.get("sistEndret"), item.get("date_modified"), status, latest.get(ad_id))
-    except (TypeError, ValueError, OverflowError):
-        changed = str(entry.get("sistEndret"))[:40]
-        raise ParseError(f"'sistEndret' is no time: {changed!r}") from None
+    event_at = _event_at(entry.get("sistEndret"), item.get("date_modified"), status, latest.get(ad_id))
     if event_at <= now + MAX_AHEAD:
         return Entry(Event(ad_id, status, event_at, is_masked), None)
     # Just after the entries before it, since that is the same whenever the page is read.
     before = max((event.event_at for event in latest.values()), default=now)
     bound = min(now, before + timedelta(microseconds=1))
     reason = "the time of an event lies more than a day ahead; that of the entries before it is used"
-    return Entry(Event(ad_id, status, bound, is_masked), Reject(ad_id, reason, item))
+    return Entry(Event(ad_id, status, bound, is_masked), rejected(ad_id, reason, item))
 
 
 def _event_at(changed: Any, modified: Any, status: str, before: Event | None) -> datetime:
-    """The UTC time of an event, from the text that has an offset.
+    """The UTC time of an event, from the text that has an offset. Raises ParseError.
 
     Where none has one it is wall time in Oslo, and an event that follows another of the same ad is later.
     """
-    texts = [text for text in (changed, modified) if _is_time(text)] or [changed]
-    times = [datetime.fromisoformat(text) for text in texts]
+    times = []
+    for text in (changed, modified):
+        try:
+            parse_timestamp(text)
+            times.append(datetime.fromisoformat(text))
+        except (TypeError, ValueError, OverflowError):
+            continue
+    if not times:
+        raise ParseError(f"'sistEndret' is no time: {str(changed)[:40]!r}")
     if with_offset := [time for time in times if time.tzinfo]:
         return with_offset[0].astimezone(UTC)
     # In the hour that the clocks pass twice in autumn, the second time comes after the first.
@@ -172,10 +177,3 @@ def _event_at(changed: Any, modified: Any, status: str, before: Event | None) ->
         return candidates[0]
     after = [time for time in candidates if time > before.event_at]
     return after[0] if after else before.event_at + timedelta(microseconds=1)
-
-
-def _is_time(text: Any) -> bool:
-    try:
-        return bool(datetime.fromisoformat(text))
-    except (TypeError, ValueError):
-        return False

@@ -3,36 +3,23 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from extract.config import FeedSettings
 from extract.executors.bounded_map import BatchExecutor
-from extract.sources.nav.client import Token
+from extract.monitoring.progress import Progress
+from extract.sources.nav.client import FeedConnection
 from extract.sources.nav.parse import Entry, Event
-from extract.sources.nav.state import LOOKBACK, FeedState, Pending, fingerprint
+from extract.sources.nav.state import FeedState, Pending, fingerprint
 from extract.warehouses.base import Warehouse
 
 MAX_OPEN = timedelta(days=200)
 """No ad is open for longer than six months."""
-
-
-class Progress(Protocol):
-    """Who shows how far the run is."""
-
-    def page(self, entries: int) -> None:
-        """A page with this many entries was read."""
-
-    def pending_details(self, ads: int) -> None:
-        """This many details are to be fetched from here on."""
-
-    def details(self, fetched: int, failed: int) -> None:
-        """This many more details were fetched, this many could not be had."""
-
-    def batches(self, counts: Any) -> None:
-        """The executor's counts of batches."""
+LOOKBACK = timedelta(days=3)
+"""What the first run of a day reads again, for entries that appear further behind."""
 
 
 @dataclass
@@ -46,15 +33,15 @@ class ExtractionRun:
     since: datetime | None = None
     """Read the feed from here (UTC) and not from the cursor; the first load uses it up."""
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
-    token: Token = field(init=False)
+    connection: FeedConnection = field(init=False)
     state: FeedState | None = None
     """From the first load on."""
     next_page_id: str | None = None
     """Where the next load reads on."""
     is_caught_up: bool = False
     """Whether the newest page was read."""
-    seen_pages: dict[str, None] = field(default_factory=dict)
-    """The ids of the pages that were read, in order."""
+    pages: dict[str, tuple[bytes, ...]] = field(default_factory=dict)
+    """The pages that were read, in order, with the fingerprints of their entries."""
     seen_entries: set[bytes] = field(default_factory=set)
     """The fingerprints of the entries that were read."""
     known_entries: set[bytes] = field(default_factory=set)
@@ -65,27 +52,36 @@ class ExtractionRun:
     """Ads whose detail could not be had."""
     has_retried: bool = False
     """Whether they were asked for once more."""
+    loads: list[str] = field(default_factory=list)
+    """dlt's load ids; empty when nothing had changed."""
+    finished: int = 0
+    """Loads that an earlier run left pending."""
     events: int = 0
     details: int = 0
     unavailable: str | None = None
     """Why the feed was given up on; what was read before is loaded all the same."""
 
     def __post_init__(self) -> None:
-        self.token = Token(self.settings.token)
+        self.connection = FeedConnection(self.settings)
+
+    def __str__(self) -> str:
+        first = f"pending loads finished first: {self.finished}; " if self.finished else ""
+        if not self.loads:
+            return f"{first}nothing new"
+        pending = len(self.state.pending) if self.state else 0
+        return f"{first}events: {self.events:,}, details: {self.details:,}, still pending: {pending:,}"
 
     @property
     def is_done(self) -> bool:
         """Whether another load would find nothing to do."""
         return bool(self.unavailable) or (self.is_caught_up and not self.next_details(1))
 
-    def begin(self, state: FeedState) -> None:
-        """Take the state that the first load finds."""
-        self.state = state
-        self.known_entries = state.seen_fingerprints()
-        if state.is_daily_due(self.started_at.date()):
-            since = self.started_at - 3 * LOOKBACK
-            rows = self._query("ad_id, status, event_at", since)
-            self.known_entries |= {fingerprint(Entry(Event(*row), None)) for row in rows}
+    def look_back(self, newest_event_at: datetime) -> datetime:
+        """Where the lookback begins (UTC); what is in the warehouse from there on is known."""
+        since = newest_event_at - LOOKBACK
+        rows = self._query("ad_id, status, event_at", since - timedelta(days=1))
+        self.known_entries |= {fingerprint(Entry(Event(*row), None)) for row in rows}
+        return since
 
     def next_details(self, limit: int) -> list[str]:
         """The ads whose details are fetched next; those that failed are asked for once more at the end."""
@@ -97,26 +93,27 @@ class ExtractionRun:
         ads.sort(key=lambda ad_id: (pending[ad_id].reason is not None, pending[ad_id].event_at))
         return ads[:limit]
 
-    def finish_walk(self, events: Iterable[Event]) -> None:
+    def finish_walk(self, state: FeedState, events: Iterable[Event]) -> None:
         """Once a day, make the details of some open ads pending, since an ad can change without an event.
 
         Each ad's turn comes once in `reread_days` days. `events` are those of the current load.
         """
-        state, today, days = self.state, self.started_at.date(), self.settings.reread_days
-        assert state is not None
+        today, days = self.started_at.date(), self.settings.reread_days
         if state.daily_on and state.is_daily_due(today):
             missed = min((today - state.daily_on).days, days)
             due = {(today.toordinal() - day) % days for day in range(missed)}
             current = {event.ad_id for event in events}
-            for ad_id, event_at in self._open_ads():
+            active_at = "max(case when status = 'ACTIVE' then event_at end)"
+            open_ads = self._query(
+                f"ad_id, {active_at}",
+                self.started_at - MAX_OPEN,
+                f"group by 1 having max(event_at) = {active_at}",
+            )
+            for ad_id, event_at in open_ads:
                 if ad_id not in current and zlib.crc32(ad_id.encode()) % days in due:
                     state.pending.setdefault(ad_id, Pending(event_at))
-        state.finish_day(today)
-
-    def _open_ads(self) -> Iterator[tuple[str, datetime]]:
-        active_at = "max(case when status = 'ACTIVE' then event_at end)"
-        since = self.started_at - MAX_OPEN
-        yield from self._query(f"ad_id, {active_at}", since, f"group by 1 having max(event_at) = {active_at}")
+        if state.recent:
+            state.daily_on = max(today, state.daily_on or today)
 
     def _query(self, columns: str, since: datetime, tail: str = "") -> list[tuple[Any, ...]]:
         """Of the events that were loaded since a time (UTC): BigQuery reads their partitions only."""

@@ -1,8 +1,8 @@
-"""NAV's Job Vacancy Feed as a dlt source.
+"""NAV's Job Vacancy Feed, read into the warehouse load after load.
 
     pages ──> events, closing events ──> details of the active ads ──> versions, features ──> dlt
 
-One call of the source is one bounded load: pages, and once the newest page was read, details. Two passes make
+A load is bounded: pages, and once the newest page was read, details. Two passes make
 a first run of 360,000 events cost some 13,000 details instead of 200,000: an ad that a later page shows to be
 inactive is never asked for.
 
@@ -13,115 +13,117 @@ the old state, and reading a page twice makes the same keys.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-import dlt
-import pyarrow as pa
-
-from extract.errors import ConfigurationError
-from extract.hashing import canonical_json, version_id
-from extract.privacy.redact import redact, redact_text
-from extract.schema import (
-    AD_FEATURES,
-    AD_VERSIONS,
-    FEED_EVENTS,
-    FEED_FIELDS,
-    FEED_LOADS,
-    FLAG,
-    REJECTS,
-    new_tables,
-)
-from extract.sources.loads import ACTIVE, microseconds
-from extract.sources.nav.client import FeedConnection
-from extract.sources.nav.details import SOURCE, DetailBatch, PendingAd, fetch_details
-from extract.sources.nav.fields import MAX_FIELDS
+from extract.config import FeedSettings
+from extract.errors import ConfigurationError, SourceUnavailable
+from extract.executors.bounded_map import BatchExecutor
+from extract.loading.load import prepare
+from extract.monitoring.progress import Progress
+from extract.schema import AD_FEATURES, AD_VERSIONS, FEED_EVENTS, FEED_FIELDS, FEED_LOADS, RawTable
+from extract.sources.loads import ACTIVE, FEED, LoadLog, Row, ad_rows, load
+from extract.sources.nav.details import DetailBatch, fetch_details
 from extract.sources.nav.pages import Walk, walk_pages
-from extract.sources.nav.parse import Event, Reject
 from extract.sources.nav.run import ExtractionRun
 from extract.sources.nav.state import FeedState
+from extract.warehouses.base import Warehouse
 
 BATCH = 200
 """Ads in a batch of details, at most: a megabyte of documents."""
 MAX_LOAD_BYTES = 56 * 2**20
-"""Of versions, after which a load asks for no more details: DuckDB merges them in memory."""
-REJECT_CODE_PATHS = (
-    "id",
-    *(f"payload.{name}" for name in ("id", "_feed_entry.uuid", "_feed_entry.sistEndret")),
-)
+"""Of documents, after which a load asks for no more details: DuckDB merges them in memory."""
+MAX_FIELDS = 1000
+"""Fields that are remembered; later ones are kept in the documents only."""
 
 logger = logging.getLogger(__name__)
 
 
-@dlt.source(name="nav_feed")
-def nav_feed(run: ExtractionRun) -> Any:
-    """The next bounded load of the run. Raises the errors of extract.errors."""
+def extract_feed(
+    warehouse: Warehouse,
+    settings: FeedSettings,
+    executor: BatchExecutor,
+    progress: Progress,
+    since: datetime | None = None,
+    now: datetime | None = None,
+) -> ExtractionRun:
+    """Read what is new in the feed and load it until nothing is left.
 
-    @dlt.resource(name="feed")
-    def feed() -> Iterator[Any]:
-        stored = dlt.current.resource_state()
-        host = urlsplit(run.settings.base_url).hostname or ""
-        if run.state is None:
-            run.begin(FeedState.load(stored, host))
-        state = run.state
-        assert state is not None
-        if state.feed != host:
-            raise ConfigurationError(
-                f"This warehouse holds the ads of {state.feed}; those of {run.settings.base_url} would mix "
-                "with them. Use another warehouse (warehouse.duckdb_path or warehouse.raw_dataset), or "
-                "remove this one: `make clean` removes the embedded one."
-            )
-        yield from new_tables(stored)
-        yield from _load(run, state, datetime.now(UTC))
-        state.store(stored)
-
-    return feed
+    `since` (UTC) reads the feed again from there; without it the cursor is followed. `now` is the time
+    of the run (UTC). Raises SourceUnavailable once what was read before is loaded, JobMarketError.
+    """
+    pipeline = warehouse.pipeline()
+    run = ExtractionRun(settings, warehouse, executor, progress, since)
+    run.finished = prepare(warehouse, pipeline)
+    run.started_at = now or run.started_at
+    while not run.is_done:
+        run.loads += load(pipeline, "nav_feed", FEED, partial(items, run))
+    if run.unavailable:
+        raise SourceUnavailable(run.unavailable)
+    return run
 
 
-def _load(run: ExtractionRun, state: FeedState, extracted_at: datetime) -> Iterator[Any]:
-    """The items of one load; the state advances as they are yielded."""
-    walk = Walk() if run.is_caught_up else asyncio.run(walk_pages(run, state))
-    closing = [_closing_version(event, extracted_at) for event in walk.events if event.status != ACTIVE]
-    if walk.events:
-        yield FEED_EVENTS.item(FEED_EVENTS.batch(_event_row(event, extracted_at) for event in walk.events))
-    if closing:
-        yield AD_VERSIONS.item(AD_VERSIONS.batch(closing))
-    rejects = walk.rejects
+def items(run: ExtractionRun, stored: dict[str, Any]) -> Iterator[Any]:
+    """dlt's items of the next load; the state advances as they are yielded."""
+    host = urlsplit(run.settings.base_url).hostname or ""
+    if run.state is None:
+        run.state = FeedState.load(stored, host)
+        run.known_entries = run.state.seen_fingerprints()
+    if run.state.feed != host:
+        raise ConfigurationError(
+            f"This warehouse holds the ads of {run.state.feed}; those of {run.settings.base_url} would mix "
+            "with them. Use another warehouse (warehouse.duckdb_path or warehouse.raw_dataset), or "
+            "remove this one: `make clean` removes the embedded one."
+        )
+    yield from _load(run, run.state, LoadLog(FEED, started_at=run.started_at))
+    run.state.store(stored)
+
+
+def _load(run: ExtractionRun, state: FeedState, log: LoadLog) -> Iterator[Any]:
+    walk, extracted_at = Walk(), log.extracted_at
+    if not run.is_caught_up:
+        walk = asyncio.run(walk_pages(run, state))
+    closing = [
+        ad_rows(*event[:3], FEED, None, extracted_at)[0] for event in walk.events if event.status != ACTIVE
+    ]
+    yield from _item(FEED_EVENTS, ((*event[:3], extracted_at, event.is_masked) for event in walk.events))
+    yield from _item(AD_VERSIONS, closing)
+    # An insert-only merge does not deduplicate inside a load, and an ad that was found inactive can
+    # give the key of its own closing event.
     seen = {row[1] for row in closing}
-    fields: set[str] = set()
-    versions, details = len(closing), 0
+    submitted, details, rejects, fields = len(closing), 0, walk.rejects, set[str]()
     if run.is_caught_up and not run.unavailable:
-        run.finish_walk(walk.events)
+        run.finish_walk(state, walk.events)
         for batch in _details(run, state, extracted_at):
+            versions = [row for row in batch.versions if row[1] not in seen]
+            seen.update(row[1] for row in versions)
+            yield from _item(AD_VERSIONS, versions)
+            yield from _item(AD_FEATURES, batch.features)
+            submitted += len(versions)
             details += len(batch.fetched) + len(batch.failed)
             rejects += batch.rejects
             fields |= batch.fields
-            # An insert-only merge does not deduplicate inside a load, and an ad that was found inactive can
-            # give the key of its own closing event.
-            keys = batch.versions["version_id"].to_pylist()
-            rows = batch.versions.filter(pa.array([key not in seen for key in keys], FLAG))
-            seen.update(keys)
-            if len(rows):
-                versions += len(rows)
-                yield AD_VERSIONS.item(rows)
-            if len(batch.features):
-                yield AD_FEATURES.item(batch.features)
     run.events += len(walk.events)
     run.details += details
-    if new := sorted(fields - state.fields)[: max(0, MAX_FIELDS - len(state.fields))]:
-        state.fields.update(new)
-        yield FEED_FIELDS.item(FEED_FIELDS.batch((*name.rsplit(" ", 1), extracted_at) for name in new))
-    if rejects:
-        by_id = {row[0]: row for row in _reject_rows(rejects, extracted_at)}
-        yield REJECTS.item(REJECTS.batch(by_id.values()))
-    if walk.events or versions or rejects:
-        counts = (len(walk.events), versions, details, len(state.pending), len(rejects))
-        yield FEED_LOADS.item(FEED_LOADS.batch([_load_row(run, state, walk, counts, extracted_at)]))
+    new = sorted(fields - state.fields)[: max(0, MAX_FIELDS - len(state.fields))]
+    state.fields.update(new)
+    yield from _item(FEED_FIELDS, ((*name.rsplit(" ", 1), extracted_at) for name in new))
+    yield from log.reject(rejects)
+    if walk.events or submitted or rejects:
+        counts = (len(walk.events), submitted, details, len(state.pending), len(rejects))
+        key, newest = extracted_at.isoformat(), state.newest_event_at
+        row = (key, log.started_at, extracted_at, walk.pages, walk.entries, *counts, newest, run.is_caught_up)
+        yield from _item(FEED_LOADS, [row])
+
+
+def _item(table: RawTable, rows: Iterable[Row]) -> Iterator[Any]:
+    """The rows for dlt, if there are any."""
+    if len(batch := table.batch(rows)):
+        yield table.item(batch)
 
 
 def _details(run: ExtractionRun, state: FeedState, extracted_at: datetime) -> Iterator[DetailBatch]:
@@ -132,14 +134,14 @@ def _details(run: ExtractionRun, state: FeedState, extracted_at: datetime) -> It
         run.has_retried |= ads[0] in run.failed
         run.progress.pending_details(len(ads))
         for batch in _fetch(run, state, ads, extracted_at):
-            loaded += batch.versions.nbytes
+            loaded += sum(len(document or "") for *_, document, _ in batch.versions)
             run.unavailable = run.unavailable or batch.unavailable
             if run.unavailable or loaded >= MAX_LOAD_BYTES:
                 run.executor.cancel_pending()
             for ad_id in batch.fetched:
                 del state.pending[ad_id]
             for ad_id, reason in batch.failed.items():
-                state.pending[ad_id] = state.pending[ad_id].failed(reason, extracted_at)
+                state.pending[ad_id] = state.pending[ad_id]._replace(reason=reason)
             run.failed.update(batch.failed)
             run.progress.details(len(batch.fetched), len(batch.failed))
             yield batch
@@ -151,56 +153,20 @@ def _fetch(
     """Fetch the details of the ads in batches; the bound on requests is shared by all workers."""
     workers = min(run.executor.workers, run.settings.concurrency)
     size = min(BATCH, -(-len(ads) // workers))
-    pending = [PendingAd(ad, state.pending[ad].event_at, state.pending[ad].reason is not None) for ad in ads]
-    batches = [pending[start : start + size] for start in range(0, len(pending), size)]
+    batches = [
+        {ad_id: state.pending[ad_id] for ad_id in ads[start : start + size]}
+        for start in range(0, len(ads), size)
+    ]
     fetch = partial(
         fetch_details,
-        connection=FeedConnection.of(run.settings),
-        token=run.token,
+        connection=run.connection,
         connections=run.settings.concurrency // min(workers, len(batches)),
         extracted_at=extracted_at,
     )
     for batch, result, error in run.executor.map_batches(
         fetch, batches, max_in_flight=workers, on_progress=run.progress.batches
     ):
-        if result:
-            yield result
-        else:
+        if result is None:
             reason = f"not fetched: {error}"
             logger.warning("%d details stay pending: %s", len(batch), reason)
-            failed = {ad.ad_id: reason for ad in batch}
-            yield DetailBatch(AD_VERSIONS.batch([]), AD_FEATURES.batch([]), [], failed, [])
-
-
-def _event_row(event: Event, extracted_at: datetime) -> tuple[Any, ...]:
-    return (event.ad_id, event.status, event.event_at, extracted_at, event.is_masked)
-
-
-def _closing_version(event: Event, extracted_at: datetime) -> tuple[Any, ...]:
-    version = version_id(event.ad_id, event.status, microseconds(event.event_at), None)
-    return (event.ad_id, version, event.status, event.event_at, SOURCE, None, extracted_at)
-
-
-def _reject_rows(rejects: Iterable[Reject], extracted_at: datetime) -> Iterator[tuple[Any, ...]]:
-    for reject in rejects:
-        redacted = redact({"id": reject.ad_id, "payload": reject.payload}, code_paths=REJECT_CODE_PATHS)
-        ad_id, payload = redacted["id"], canonical_json(redacted["payload"])
-        reason = redact_text(reject.reason)
-        identity = f"{ad_id} {reason} {payload}".encode()
-        reject_id = hashlib.blake2b(identity, digest_size=16).hexdigest()
-        yield (reject_id, SOURCE, ad_id, reason, payload, extracted_at)
-
-
-def _load_row(
-    run: ExtractionRun, state: FeedState, walk: Walk, counts: tuple[int, ...], extracted_at: datetime
-) -> tuple[Any, ...]:
-    return (
-        extracted_at.isoformat(),
-        run.started_at,
-        extracted_at,
-        len(walk.pages),
-        sum(len(page.entries) for page in walk.pages),
-        *counts,
-        state.newest_event_at,
-        run.is_caught_up,
-    )
+        yield result or DetailBatch(failed=dict.fromkeys(batch, reason))

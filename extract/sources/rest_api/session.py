@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import BaseAdapter
 
+from extract.config import HttpSettings
 from extract.hashing import decode_json
-from extract.sources.http import USER_AGENT, Answer, HttpClient, HttpSettings, whole_answer
+from extract.sources.http import USER_AGENT, Answer, HttpClient, whole_answer
 
 
 class ApiResponse(requests.Response):

@@ -17,16 +17,14 @@ import dlt
 import requests
 from dlt.common import jsonpath
 from dlt.common.configuration import configspec
-from dlt.common.configuration.specs import BaseConfiguration
 from dlt.common.typing import TSecretStrValue
 from dlt.sources.helpers.rest_client.auth import AuthConfigBase
 from dlt.sources.helpers.rest_client.paginators import BasePaginator
 from dlt.sources.rest_api.config_setup import AUTH_MAP, create_paginator
 from dlt.sources.rest_api.typing import ClientConfig, Endpoint
 
-from extract.config import resolved
+from extract.config import HttpSettings, resolved
 from extract.errors import ConfigurationError
-from extract.sources.http import HttpSettings
 from extract.sources.rest_api.records import Shape
 from extract.sources.rest_api.session import api_session
 
@@ -43,8 +41,8 @@ SECRETS = {
 
 
 @configspec
-class ApiSettings(BaseConfiguration):
-    """One JSON API; docs/reference/source-settings.md explains each setting. Times are in seconds."""
+class ApiSettings(HttpSettings):
+    """One JSON API; docs/reference/source-settings.md explains each setting."""
 
     client: dict[str, Any] | None = None
     endpoint: dict[str, Any] | None = None
@@ -57,10 +55,6 @@ class ApiSettings(BaseConfiguration):
     look_back_days: float = 7
     personal: list[str] | None = None
     codes: list[str] | None = None
-    connect_timeout: float = 10
-    read_timeout: float = 60
-    attempts: int = 5
-    max_backoff: float = 60
 
 
 FIELDS = {
@@ -143,7 +137,7 @@ class Api:
             raise self.wrong(field, "a user and password belong into `client.auth` and `secret`")
         if url.scheme not in ("http", "https") or not url.hostname:
             raise self.wrong(field, f"{address!r} is no http(s) address")
-        return api_session(HttpSettings.of(self.settings), address)
+        return api_session(self.settings, address)
 
     def _auth(self) -> AuthConfigBase | None:
         given, secret = self.client.get("auth"), self.settings.secret
