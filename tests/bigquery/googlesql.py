@@ -76,6 +76,7 @@ class GoogleSql:
         self._functions = functions.to_proto()
         self._registered: int | None = None
         self.tables: dict[TableName, list[Column]] = {}
+        self._types: dict[str, Any] = {}
         self.redefinitions = 0
         """How often a known table got other columns: what passed before may fail after."""
         self._scans: list[Scan] | None = None
@@ -101,8 +102,10 @@ class GoogleSql:
         self.add_table(name, [Column(column, self.type_named(text)) for column, text in columns])
 
     def type_named(self, text: str) -> Any:
-        """The type that `text` names."""
-        return self.type_of(f"cast(null as {text})")
+        """The type that `text` names. Raises SqlError."""
+        if text not in self._types:
+            self._types[text] = self.type_of(f"cast(null as {text})")
+        return self._types[text]
 
     def type_of(self, expression: str, variables: Sequence[Column] = ()) -> Any:
         """The type of an expression. Raises SqlError."""

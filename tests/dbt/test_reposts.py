@@ -38,7 +38,6 @@ def test_the_reposts_of_the_mock_world_are_found_and_nothing_else(warehouse: War
             features=[described(rows[ad_id], content) for ad_id, (_, content) in contents.items()],
             at=END,
         )
-    warehouse.dbt("seed")
     warehouse.dbt("run", "--select", "+ad_reposts")
     found = set(warehouse.rows("select ad_id, repost_of from nav_marts.ad_reposts"))
     truth = {*world.reposts(contents).items()}
@@ -80,7 +79,6 @@ def test_an_ad_repeats_one_of_the_last_30_days_of_the_same_employer_title_text_a
     load("no text", 1, text_hash=None)
     load("other place", 1, county="AGDER")
     load("other employer", 1, orgnr="974760673")
-    warehouse.dbt("seed")
     assert reposts() == {"30 days later": "first", "60 days later": "first"}
     assert warehouse.rows("select sum(ads), sum(ads_without_reposts) from nav_marts.monthly_new_ads") == [
         (8, 6)
