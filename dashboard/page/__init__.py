@@ -16,11 +16,12 @@ from markupsafe import Markup
 
 from dashboard.chart import Chart, Figures, Kind
 from dashboard.charts import CHARTS
-from dashboard.downloads import Download
 from dashboard.encode import EPOCH, encoded
 from dashboard.groups import ALL, UNKNOWN
 from dashboard.headline import headline
 from dashboard.health import Health, Warned
+from dashboard.open_data.catalog import dataset
+from dashboard.open_data.folder import OpenData
 from dashboard.style import finished
 from dashboard.texts import Texts
 
@@ -38,7 +39,7 @@ class Page:
     figures: Mapping[str, Figures]
     health: Health | None
     warnings: Sequence[Warned]
-    marts: Sequence[Download]
+    data: OpenData
     made_at: datetime
     stale_after: timedelta
     script: str
@@ -68,6 +69,7 @@ def render(page: Page) -> str:
         counted_to=_counted_to(page.figures["open_ads"]),
         charts=[_section(chart, page.figures[chart.id], texts) for chart in CHARTS],
         settings=_json(_settings(page)),
+        dataset=_json(dataset(page.data.edition, page.data.tables, texts.tag[:2])),
     )
 
 
