@@ -247,7 +247,7 @@ def test_an_address_that_cannot_be_one_of_a_scheduler_is_a_wrong_setting(address
 
 def test_an_address_of_another_kind_is_refused() -> None:
     executor = DaskExecutor(ExecutorSettings(dask_address="http://127.0.0.1:8786"))
-    with pytest.raises(SourceUnavailable, match="unknown address scheme 'http'"), executor:
+    with pytest.raises(ConfigurationError, match="unknown address scheme 'http'"), executor:
         raise AssertionError("it was entered")
 
 

@@ -493,7 +493,6 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"secret": None}, "secret: it is the api_key of api_key"),
     ({"start": "soon"}, "start: 'soon' cannot be read"),
     ({"start": None}, r"endpoint: \{since\} needs"),
-    ({"look_back_days": -1}, "look_back_days: -1"),
     ({"time_zone": "Europe/Olso"}, "time_zone: 'Europe/Olso'"),
     ({"personal": ["number"]}, "key: 'number' is personal"),
 ]
@@ -620,4 +619,9 @@ def test_a_section_of_the_file_is_read_and_a_setting_that_does_not_exist_is_name
         file, "_config_doc", tomllib.loads(written.replace("look_back_days = 14", "look_back_days = 'x'"))
     )
     with pytest.raises(ConfigurationError, match=r"sources\.api\.courses\.look_back_days"):
+        declared_api("courses")
+    monkeypatch.setattr(
+        file, "_config_doc", tomllib.loads(written.replace("look_back_days = 14", "look_back_days = -1"))
+    )
+    with pytest.raises(ConfigurationError, match=r"look_back_days is -1\.0: it must be at least 0"):
         declared_api("courses")

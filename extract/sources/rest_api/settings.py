@@ -77,8 +77,6 @@ class Api:
         self.session = self._session(self.base_url, "client.base_url")
         if "://" in str(self.endpoint.get("path", "")):
             raise self.wrong("endpoint.path", "it begins where base_url ends")
-        if settings.look_back_days < 0:
-            raise self.wrong("look_back_days", f"{settings.look_back_days} is less than 0")
         if "{since}" in f"{self.endpoint}" and not (settings.time and settings.start):
             raise self.wrong("endpoint", "{since} needs the settings `time` and `start`")
         if both := {*(settings.key or ())} & {*(settings.personal or ())}:
