@@ -8,8 +8,8 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 .PHONY: run test install extras lint docs notebook derived bench faults crashes lock clean
 
 ARCHIVE := data/archive.json.gz
-DEMO := --ads-a-day 18
-# DEMO="--days 5 --ads-a-day 30" serves a smaller world.
+# The size of the mock feed's world.
+DEMO ?= --ads-a-day 18
 run: .venv/.run
 	$(BIN)/python -m demo --port 0 $(DEMO) --archive $(ARCHIVE) -- sh -c '\
 		$(BIN)/python run_pipeline.py import-archive --from $(ARCHIVE) && \
@@ -41,7 +41,7 @@ docs: .venv/.docs
 
 # Five questions, answered with the marts: a notebook in the browser.
 notebook: .venv/.docs
-	$(BIN)/marimo edit docs/notebook.py
+	$(BIN)/marimo edit --skip-update-check docs/notebook.py
 
 # What the docs and the costs derive from the code, after a change of a model, a column or an option: some minutes.
 derived: .venv/.dev .venv-servers/.done

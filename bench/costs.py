@@ -52,6 +52,7 @@ ROWS_A_DAY = {
     "fct_ads": ADS_A_DAY,
     "int_ad_groups": 1.25 * ADS_A_DAY,  # a sixth names two occupations, some two counties
     "int_days": 1,
+    "ad_reposts": 0.05 * ADS_A_DAY,
     "ad_places": 1.05 * ADS_A_DAY,
     "ad_categories": 3.2 * ADS_A_DAY,
     "daily_new_ads": 8 * ADS_A_DAY,  # each ad in a row of its own day, of the six after it and a year later
@@ -262,7 +263,8 @@ def report() -> str:
             "|---|--:|--:|--:|" + "--:|" * len(YEARS),
         ]
         everything = [statement for part in parts.values() for statement in part]
-        for name, part in {**parts, "**together**": everything}.items():
+        reading = {name: part for name, part in parts.items() if part}
+        for name, part in {**reading, "**together**": everything}.items():
             growing = bytes_an_ad(part)
             days = max(YEARS) * DAYS_A_YEAR
             fixed = bytes_read(part, days, minimum=False) - growing * ADS_A_DAY * days

@@ -1,7 +1,7 @@
 """Write what the docs derive from the code: reference pages, the README's tables and output, the costs.
 
 python -m bench.derived            all but the README's output
-python -m bench.derived --output   run `make run` on an empty warehouse, and put its output into the README
+python -m bench.derived --output   the README's output of `make clean run`, which deletes the warehouse
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ def write_output() -> None:
 def main() -> None:
     """Write what is asked for."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--output", action="store_true", help="the README's output of `make run`")
+    parser.add_argument("--output", action="store_true", help="the README's output; deletes the warehouse")
     (write_output if parser.parse_args().output else write_all)()
 
 

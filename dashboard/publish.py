@@ -11,10 +11,12 @@ from pathlib import Path
 from dashboard.chart import Chart, Row
 from dashboard.charts import CHARTS
 from dashboard.docs_site import write_docs
-from dashboard.downloads import write_chart, write_dictionary, write_marts
+from dashboard.downloads import write_chart, write_dictionary
 from dashboard.drawing import card
 from dashboard.headline import headline
 from dashboard.health import MART, QUERY, health_of, warnings
+from dashboard.open_data.folder import write_data
+from dashboard.open_data.releases import FOLDER as RELEASES
 from dashboard.page import Page, counted_to, render, render_methods
 from dashboard.scripts import write_scripts
 from dashboard.texts import LANGUAGES, texts_in
@@ -39,40 +41,56 @@ class Published:
     """What was written."""
 
     folder: Path
-    marts: int
+    tables: int
     page_bytes: int
     seconds: float
 
     def __str__(self) -> str:
-        page = self.folder / PAGES["en"]
-        return f"{shown(page)} ({self.page_bytes / 1e6:.1f} MB), {self.marts} marts as Parquet, the dbt docs"
+        page = f"{shown(self.folder / PAGES['en'])} ({self.page_bytes / 1e6:.1f} MB)"
+        return f"{page}, {self.tables} tables as Parquet and CSV, the dbt docs"
 
 
 def publish(warehouse: Warehouse) -> Published:
     """Make the page beside the one that is there, then put file by file in its place; a link is followed.
 
-    Raises ConfigurationError if the folder holds other files, JobMarketError if there are no marts.
+    Raises ConfigurationError if the folder holds other files, JobMarketError as `_refuse_nothing` does.
     """
     settings = configured(PublishSettings)
-    if not warehouse.marts():
-        raise JobMarketError(f"{warehouse} has no marts. Run `{PROGRAM} build` first; no page was written.")
     started, folder = time.monotonic(), PROJECT / settings.site_dir
     try:
         before = _files_of_the_page(folder)
+        _refuse_nothing(warehouse, folder, is_replaced=bool(before))
         making = folder / NEW
         folder.mkdir(parents=True, exist_ok=True)
         (folder / MARKER).touch()
         shutil.rmtree(making, ignore_errors=True)
         (making / "data").mkdir(parents=True)
         (making / "assets").mkdir()
-        size, marts = _write(making, warehouse, timedelta(hours=settings.stale_after_hours))
+        size, tables = _write(making, folder, warehouse, timedelta(hours=settings.stale_after_hours))
         _replace(folder, making, before)
     except OSError as error:
         raise ConfigurationError(
             f"{shown(folder)} cannot be written: {error.strerror or error}. Give this user the right to "
             "write there, or set publish.site_dir."
         ) from None
-    return Published(folder, marts, size, time.monotonic() - started)
+    return Published(folder, tables, size, time.monotonic() - started)
+
+
+def _refuse_nothing(warehouse: Warehouse, folder: Path, is_replaced: bool) -> None:
+    """Raise JobMarketError if marts are missing, or if there are no ads and a page is there already."""
+    names = {MART} | {mart for chart in CHARTS for mart in (chart.mart, chart.joined) if mart}
+    needed = {warehouse.mart(name) for name in names}
+    if missing := needed.difference(warehouse.marts()):
+        raise JobMarketError(
+            f"{warehouse} has no {', no '.join(sorted(missing))}. No page was written. Run "
+            f"`{PROGRAM} build` first, or set warehouse.duckdb_path or warehouse.dataset to where they are."
+        )
+    ads = f"select 1 from {warehouse.mart('daily_new_ads')} where ads > 0 limit 1"
+    if is_replaced and not warehouse.query(ads):
+        raise JobMarketError(
+            f"{warehouse} holds no ads. The page in {shown(folder)} was left as it is. Is it the right "
+            "warehouse (warehouse.duckdb_path, warehouse.dataset)? To start anew, remove the folder."
+        )
 
 
 def _files_of_the_page(folder: Path) -> set[str]:
@@ -90,11 +108,15 @@ def _files_of_the_page(folder: Path) -> set[str]:
 
 
 def _replace(folder: Path, making: Path, before: set[str]) -> None:
-    """Rename each new file into its place, the pages last, and remove what only the earlier page had."""
-    files = {str(file.relative_to(making)) for file in making.rglob("*") if file.is_file()}
+    """Rename each new file into its place, the pages last, and remove what only the earlier page had.
+
+    Releases stay.
+    """
+    made = {str(file.relative_to(making)) for file in making.rglob("*") if file.is_file()}
+    files = made | {name for name in before if name.startswith(f"data/{RELEASES}/")}
     marker = folder / MARKER
     marker.write_text("\n".join(sorted(files | before)), encoding="utf-8")  # for a run that dies below
-    for name in sorted(files, key=lambda name: name in PAGES.values()):
+    for name in sorted(made, key=lambda name: name in PAGES.values()):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (making / name).replace(folder / name)
     for name in before - files:
@@ -103,22 +125,22 @@ def _replace(folder: Path, making: Path, before: set[str]) -> None:
     shutil.rmtree(making)
 
 
-def _write(site: Path, warehouse: Warehouse, stale_after: timedelta) -> tuple[int, int]:
-    """The site's files; returns the bytes of a page with its scripts, and the number of marts."""
+def _write(site: Path, earlier: Path, warehouse: Warehouse, stale_after: timedelta) -> tuple[int, int]:
+    """The site's files; returns the bytes of a page with its scripts, and the number of tables."""
     figures = {chart.id: chart.figures(rows_of(warehouse, chart)) for chart in CHARTS}
     health = health_of(warehouse.query(QUERY.format(mart=warehouse.mart(MART))))
     for chart in CHARTS:
         write_chart(site / "data", chart, figures[chart.id])
-    marts = write_marts(site / "data", warehouse)
-    manifest = write_docs(site / "docs", warehouse)
-    write_dictionary(site / "data" / "dictionary.csv", manifest, [mart.name for mart in marts])
-    scripts = write_scripts(site / "assets", figures, CHARTS)
     now = datetime.now(UTC)
+    manifest = write_docs(site / "docs", warehouse)
+    data = write_data(site / "data", earlier / "data", warehouse, manifest, now)
+    write_dictionary(site / "data" / "dictionary.csv", manifest, [table.name for table in data.tables])
+    scripts = write_scripts(site / "assets", figures, CHARTS)
     found = warnings(health, figures["new_ads"], now, stale_after)
     size = 0
     for language in LANGUAGES:
         texts = texts_in(language)
-        page = Page(texts, PAGES, METHODS, figures, health, found, marts, now, stale_after, scripts)
+        page = Page(texts, PAGES, METHODS, figures, health, found, data, now, stale_after, scripts)
         html = render(page).encode()
         (site / PAGES[language]).write_bytes(html)
         (site / METHODS[language]).write_text(render_methods(texts, PAGES, METHODS, now), encoding="utf-8")
@@ -126,7 +148,7 @@ def _write(site: Path, warehouse: Warehouse, stale_after: timedelta) -> tuple[in
         about = texts.say("page", "counted_to", day=day) if day else texts.say("page", "nothing_read")
         (site / "assets" / f"card-{language}.png").write_bytes(card(headline(figures, texts), about, texts))
         size = max(size, len(html))
-    return size + sum(file.stat().st_size for file in (site / "assets").glob("*.js")), len(marts)
+    return size + sum(file.stat().st_size for file in (site / "assets").glob("*.js")), len(data.tables)
 
 
 def rows_of(warehouse: Warehouse, chart: Chart) -> list[Row]:

@@ -6,6 +6,7 @@ from random import Random
 from typing import NamedTuple
 
 from demo import categories, fields
+from demo.copies import OTHER_EMPLOYER, OTHER_PLACE, copy_of, keeps_its_text, original_of
 from demo.employers import Employer, draw_employer
 from demo.fields import AdText, Content
 from demo.people import draw_person, draw_phone_spelling
@@ -42,6 +43,23 @@ class Moment(NamedTuple):
 @lru_cache(maxsize=8_192)  # an ad's events often stand near each other
 def heading_of(seed: int, key: int) -> Heading:
     """The part of an ad that its pages need: cheap."""
+    copy = copy_of(seed, key)
+    if copy is None:
+        return _own_heading(seed, key)
+    heading = heading_of(seed, copy.of)
+    rng = Random(f"other {seed} {key}")
+    if copy.kind == OTHER_PLACE:
+        place = next(place for _ in range(999) if (place := draw_place(rng)).county != heading.place.county)
+        return heading._replace(place=place)
+    if copy.kind == OTHER_EMPLOYER:
+        employers = (draw_employer(rng, heading.sector, heading.place) for _ in range(999))
+        return heading._replace(
+            employer=next(one for one in employers if one.orgnr != heading.employer.orgnr)
+        )
+    return heading
+
+
+def _own_heading(seed: int, key: int) -> Heading:
     rng = Random(seed * 1_000_003 + key * 4 + 1)
     trade = draw_trade(rng)
     place = draw_place(rng)
@@ -59,6 +77,9 @@ def heading_of(seed: int, key: int) -> Heading:
 
 def text_of(seed: int, key: int, heading: Heading) -> AdText:
     """The ad's contacts and description."""
+    if original_of(seed, key) != key:
+        key = original_of(seed, key)
+        heading = heading_of(seed, key)
     rng = Random(seed * 1_000_003 + key * 4 + 2)
     count = (0, 1, 1, 1, 1, 1, 2, 2)[int(rng.random() * 8)]
     people = [draw_person(rng, heading.employer.domain) for _ in range(count)]
@@ -77,10 +98,14 @@ def content_of(seed: int, key: int, uuid: str, index: int, moment: Moment, has_n
     """The `ad_content` of an ad at a moment; `index` is its number within its day."""
     heading = heading_of(seed, key)
     words = text_of(seed, key, heading)
+    is_edited = moment.version and not keeps_its_text(key)
+    if original_of(seed, key) != key:
+        key = original_of(seed, key)
+        index = key & 0xFFFF
     rng = Random(seed * 1_000_003 + key * 4 + 3)
     style = 2 if rng.random() < 0.15 else 0
     html = words.text.html
-    if moment.version:
+    if is_edited:
         html += f"<p>Oppdatert {moment.version}. gang.</p>\n"
     if index == 11 and key >> 16 & 1:
         html += _PASTED

@@ -8,12 +8,14 @@ holds the same ads with the same uuids and one day more, as the feed of the next
 """
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from random import Random
 from typing import NamedTuple
 
 from demo.ads import Moment, content_of, heading_of, text_of
+from demo.copies import sameness_of
 from demo.feed import Shown
 from demo.fields import Content
 from demo.ids import Ids
@@ -201,6 +203,20 @@ class World:
             raise KeyError(ad_id)
         key = self._keys[ad]
         return text_of(self.seed, key, heading_of(self.seed, key)).text
+
+    def reposts(self, ad_ids: Collection[str]) -> dict[str, str]:
+        """Those of the ads that repeat one of them within 30 days, and the first ad of each chain."""
+        alike: dict[int, list[int]] = {}
+        for key in sorted(self._keys[ad] for ad_id in ad_ids if (ad := self.find_ad(ad_id)) is not None):
+            alike.setdefault(sameness_of(self.seed, key), []).append(key)
+        found: dict[str, str] = {}
+        for keys in alike.values():
+            first = keys[0]
+            for before, key in pairwise(keys):
+                first = first if (key >> 16) - (before >> 16) <= 30 else key
+                if first != key:
+                    found[self._ad_ids.of(key)] = self._ad_ids.of(first)
+        return found
 
     def personal_data(self) -> PersonalData:
         """All names, addresses, phone and identity numbers of the world, as they are spelled."""

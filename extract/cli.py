@@ -78,34 +78,38 @@ SINCE = "Read the feed again from a date (2026-05-01) or a number of days back (
 FILE = "A file of mongodump or mongoexport, in place of the server."
 WAIT = "Wait for another run on the same warehouse."
 NOTIFY = "Post failure and recovery there, in place of notify.url."
-Executors = Literal["local", "dask", "coiled"]
-Since = Annotated[datetime | None, typer.Option(parser=_since, metavar="WHEN", help=SINCE)]
-Executor = Annotated[Executors | None, typer.Option(help="In place of executor.name.")]
-ArchiveFile = Annotated[Path | None, typer.Option("--from", exists=True, resolve_path=True, help=FILE)]
-ApiName = Annotated[str, typer.Argument(metavar="NAME", help="Of a section [sources.api.NAME].")]
-Words = Annotated[list[str], typer.Argument(metavar="-- COMMAND...", help="Such as -- build.")]
 Target = Annotated[Literal["duckdb", "bigquery"] | None, typer.Option(help="In place of warehouse.target.")]
 Wait = Annotated[float, typer.Option(min=0, metavar="MINUTES", help=WAIT)]
 Notify = Annotated[str | None, typer.Option(parser=_webhook, metavar="URL", help=NOTIFY)]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the trace of an error.")]
 Version = Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True)]
+Executors = Literal["local", "dask", "coiled"]
+OWN: dict[str, Any] = {
+    "since": Annotated[datetime | None, typer.Option(parser=_since, metavar="WHEN", help=SINCE)],
+    "executor": Annotated[Executors | None, typer.Option(help="In place of executor.name.")],
+    "file": Annotated[Path | None, typer.Option("--from", exists=True, resolve_path=True, help=FILE)],
+    "name": Annotated[str, typer.Argument(metavar="NAME", help="Of a section [sources.api.NAME].")],
+    "command": Annotated[
+        list[str], typer.Argument(metavar="-- COMMAND...", help="-- build --select fct_ads")
+    ],
+}
+"""The options of some jobs, by the names of their parameters."""
 
 
-def job(function: Callable[..., object]) -> Callable[..., object]:
-    """Add a command: a function of RunOptions and its own options, with the options that every job has."""
+def add_command(job: Callable[..., object]) -> None:
+    """Make a job a command, with its own options and those that every job has."""
 
-    def command(
+    def run_job(
         *, target: Target = None, wait: Wait = 0, notify: Notify = None, debug: Debug = False, **own: Any
     ) -> None:
-        perform(lambda: function(RunOptions(target, wait * 60, notify, console), **own), debug)
+        perform(lambda: job(RunOptions(target, wait * 60, notify, console), **own), debug)
 
-    own = list(inspect.signature(function).parameters.values())[1:]
-    shared = list(inspect.signature(command).parameters.values())[:-1]
-    parameters = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own + shared]
-    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    command.__annotations__ = {each.name: each.annotation for each in parameters}
-    app.command(function.__name__.replace("_", "-"), help=function.__doc__)(command)
-    return function
+    _, *own = inspect.signature(job).parameters.values()
+    *shared, _ = inspect.signature(run_job).parameters.values()
+    named = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=OWN[each.name]) for each in own]
+    run_job.__signature__ = inspect.Signature([*named, *shared])  # type: ignore[attr-defined]
+    run_job.__annotations__ = {each.name: each.annotation for each in [*named, *shared]}
+    app.command(job.__name__.replace("_", "-"), help=job.__doc__)(run_job)
 
 
 def perform(work: Callable[[], object], debug: bool) -> None:
@@ -134,26 +138,9 @@ def _top(version: Version = False) -> None:
     pass
 
 
-@job
-def run(options: RunOptions, since: Since = None, executor: Executor = None) -> object:
-    """Extract, build and publish. A daily schedule runs this."""
-    return jobs.run(options, since, executor)
-
-
-@job
-def extract(options: RunOptions, since: Since = None, executor: Executor = None) -> object:
-    """Load what is new in the feed. An hourly schedule runs this."""
-    return jobs.extract(options, since, executor)
-
-
-job(jobs.build)
-job(jobs.publish)
-
-
-@job
-def dbt(options: RunOptions, words: Words) -> None:
-    """Run a dbt command with the key and the lock of the job."""
-    jobs.dbt(options, words)
+each: Callable[..., object]
+for each in (jobs.run, jobs.extract, jobs.build, jobs.publish, jobs.dbt):
+    add_command(each)
 
 
 @app.command()
@@ -162,28 +149,8 @@ def status(target: Target = None, debug: Debug = False) -> None:
     perform(lambda: jobs.status(RunOptions(target)), debug)
 
 
-@job
-def reprocess(options: RunOptions, executor: Executor = None) -> object:
-    """Recompute text features after a change of the rules."""
-    return jobs.reprocess(options, executor)
-
-
-@job
-def import_archive(options: RunOptions, file: ArchiveFile = None) -> object:
-    """Import the archive from MongoDB or from a file."""
-    return jobs.import_archive(options, file)
-
-
-job(jobs.register)
-
-
-@job
-def source(options: RunOptions, name: ApiName) -> object:
-    """Load what is new in an API of the configuration."""
-    return jobs.source(options, name)
-
-
-job(jobs.recover)
+for each in (jobs.reprocess, jobs.import_archive, jobs.register, jobs.source, jobs.recover):
+    add_command(each)
 
 
 @app.command()

@@ -34,13 +34,9 @@ class BuildSummary:
     warnings: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
-        lines = [
-            f"models: {self.models}, tests: {self.tests}, warnings: {len(self.warnings)}",
-            *self.warnings,
-        ]
-        if self.texts_removed:
-            lines.append(f"old texts removed: {self.texts_removed:,}")
-        return "\n".join(lines)
+        counts = f"models: {self.models}, tests: {self.tests}, warnings: {len(self.warnings)}"
+        removed = [f"old texts removed: {self.texts_removed:,}"] if self.texts_removed else []
+        return "\n".join([counts, *self.warnings, *removed])
 
 
 def run_dbt(warehouse: Warehouse, *command: str) -> dbtRunnerResult:

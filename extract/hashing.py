@@ -67,6 +67,11 @@ def version_id(ad_id: str, status: str, changed_at_us: int, document: str | None
     return hashlib.blake2b(state, digest_size=16).hexdigest()
 
 
+def hash_of(text: str) -> int:
+    """64 bits with a sign (blake2b) of a text that UTF-8 can write."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), signed=True)
+
+
 def _without_depth(text: str) -> str:
     """The JSON text with null for what is nested too deep for Python's own reader."""
     parts: list[str] = []

@@ -1,5 +1,6 @@
-"""The jobs, as plain functions with typed results; the command line and Prefect's flows call these.
+"""The jobs, as plain functions; the command line and Prefect's flows call these.
 
+A docstring is the command's help, a parameter beside RunOptions its option; what is returned is printed.
 Each job resolves its settings, holds the lock of the warehouse while it works, and records how it ended: a
 change (failed, recovered) is posted to the webhook. Each raises JobMarketError.
 """
@@ -12,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from rich.console import Console, Group, RenderableType
 
@@ -27,7 +28,6 @@ from extract.monitoring.progress import Progress
 from extract.monitoring.volume import volume_alarm
 from extract.sources import reprocess as reprocessing
 from extract.sources.brreg.load import load_register
-from extract.sources.nav.run import ExtractionRun
 from extract.sources.nav.source import extract_feed
 from extract.sources.nav.state import feed_state
 from extract.status import counts_table, is_mock, report
@@ -55,21 +55,8 @@ class RunOptions:
     """Shows the progress."""
 
 
-class Extracted(NamedTuple):
-    """What an extraction loaded, and the text of the volume alarm, if there is one."""
-
-    loaded: ExtractionRun
-    alarm: str | None
-
-    def __str__(self) -> str:
-        return f"{self.loaded}\n{self.alarm}" if self.alarm else str(self.loaded)
-
-
 def run(options: RunOptions, since: datetime | None = None, executor: str | None = None) -> RenderableType:
-    """Extract, build and publish under one lock; what each did, the tables, and what to do next.
-
-    The first step that fails ends the job.
-    """
+    """Extract, build and publish. A daily schedule runs this."""
     webhook = _start(options)
     with ExitStack() as lock:
         with recorded("extract", webhook):
@@ -87,8 +74,8 @@ def run(options: RunOptions, since: datetime | None = None, executor: str | None
         )
 
 
-def extract(options: RunOptions, since: datetime | None = None, executor: str | None = None) -> Extracted:
-    """Load what is new in the feed; `since` (UTC) reads the feed again from there."""
+def extract(options: RunOptions, since: datetime | None = None, executor: str | None = None) -> str:
+    """Load what is new in the feed. An hourly schedule runs this."""
     with _locked("extract", options) as warehouse:
         return _extract(warehouse, options, since, executor)
 
@@ -106,13 +93,13 @@ def publish(options: RunOptions) -> Published:
 
 
 def dbt(options: RunOptions, command: list[str]) -> None:
-    """Run any dbt command with the connection, the key and the lock of the job. dbt writes its own output."""
+    """Run a dbt command with the key and the lock of the job."""
     with _locked("dbt", options) as warehouse:
         transform.run_command(warehouse, command)
 
 
 def reprocess(options: RunOptions, executor: str | None = None) -> reprocessing.Reprocessed:
-    """Recompute the text features of versions that an older set of rules described."""
+    """Recompute text features after a change of the rules."""
     with (
         _locked("reprocess", options) as warehouse,
         open_executor(executor) as pool,
@@ -123,7 +110,7 @@ def reprocess(options: RunOptions, executor: str | None = None) -> reprocessing.
 
 
 def import_archive(options: RunOptions, file: Path | None = None) -> ReconciliationReport:
-    """Import the archive from its server or from a file."""
+    """Import the archive from MongoDB or from a file."""
     from extract.sources.mongo.importing import import_archive as load
 
     with _locked("import-archive", options) as warehouse, options.console.status("reading the archive"):
@@ -137,7 +124,7 @@ def register(options: RunOptions) -> str:
 
 
 def source(options: RunOptions, name: str) -> ApiRun:
-    """Load what is new in the API that [sources.api.NAME] declares."""
+    """Load what is new in an API of the configuration."""
     from extract.sources.rest_api.settings import declared_api
     from extract.sources.rest_api.source import load_api
 
@@ -168,17 +155,15 @@ def status(options: RunOptions) -> RenderableType:
     return report(warehouse, feed_state(warehouse))
 
 
-def _extract(
-    warehouse: Warehouse, options: RunOptions, since: datetime | None, executor: str | None
-) -> Extracted:
+def _extract(warehouse: Warehouse, options: RunOptions, since: datetime | None, executor: str | None) -> str:
     settings = config.configured(config.FeedSettings)
     with open_executor(executor) as pool, Progress(options.console) as progress:
-        loaded = extract_feed(warehouse, settings, pool, progress, since)
+        loaded = str(extract_feed(warehouse, settings, pool, progress, since))
     if (feed := feed_state(warehouse)) is None or is_mock(feed):
-        return Extracted(loaded, None)
+        return loaded
     alarm = volume_alarm(warehouse)
     record("volume", alarm, _webhook(options))
-    return Extracted(loaded, alarm)
+    return f"{loaded}\n{alarm}" if alarm else loaded
 
 
 def _build(warehouse: Warehouse, options: RunOptions) -> transform.BuildSummary:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
-from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -13,7 +12,7 @@ from dlt.common.schema.typing import TMergeDispositionDict, TSchemaContractDict
 from dlt.destinations.impl.bigquery.bigquery_adapter import CLUSTER_COLUMNS_HINT, PARTITION_HINT
 from dlt.extract.hints import make_hints
 
-RAW_VERSION = 5
+RAW_VERSION = 6
 """Of the raw tables, stored with the cursor. A new table or nullable column names the version that brings it,
 and the next load makes it. Any other change needs a step in `extract.loading.recovery`."""
 
@@ -54,23 +53,10 @@ class RawTable(NamedTuple):
     clustered_by: str | None = None
     """On BigQuery; without it the first column of the key."""
 
-    def columns(self, raw_version: int) -> list[pa.Field]:
-        """The columns that the table has in a warehouse of that version."""
-        return [field for field in self.schema if self.column_since.get(field.name, 1) <= raw_version]
-
     def batch(self, rows: Iterable[Sequence[Any]]) -> pa.Table:
         """The rows, given as tuples in the schema's order, as an Arrow table."""
         columns = list(zip(*rows, strict=True)) or [()] * len(self.schema)
-        arrays = [
-            pa.array(column, type=field.type) for column, field in zip(columns, self.schema, strict=True)
-        ]
-        return pa.Table.from_arrays(arrays, schema=self.schema)
-
-    def read_at(self, timestamp: datetime, batch: pa.Table) -> pa.Table:
-        """The batch with another time of reading (UTC)."""
-        place = self.schema.get_field_index("extracted_at")
-        column = pa.repeat(pa.scalar(timestamp, TIMESTAMP), len(batch))
-        return batch.set_column(place, self.schema.field(place), column)
+        return pa.Table.from_arrays([*map(pa.array, columns, self.schema.types)], schema=self.schema)
 
     def item(self, batch: pa.Table, contract: TSchemaContractDict = FROZEN) -> Any:
         """The batch with all that dlt must know to load it into this table."""
@@ -120,7 +106,7 @@ AD_FEATURES = RawTable(
     "ad_features",
     ("version_id", "rules_version"),
     _schema(
-        "language",
+        "language text_hash",
         ad_id=TEXT,
         version_id=TEXT,
         rules_version=INTEGER,
@@ -129,8 +115,10 @@ AD_FEATURES = RawTable(
         mentions_remote_work=FLAG,
         requires_driving_licence=FLAG,
         requires_police_certificate=FLAG,
+        text_hash=INTEGER,
         extracted_at=TIMESTAMP,
     ),
+    column_since={"text_hash": 6},
     clustered_by="ad_id",
 )
 

@@ -13,7 +13,6 @@ from extract.errors import ConfigurationError
 
 Sections = Mapping[str, set[str]]
 """The names of the settings by section, such as `sources.nav_feed`."""
-RENAMED = {"engine": "executor", "longest_wait": "max_backoff"}
 
 
 def refuse_unknown_settings(project: Path, sections: Sections) -> None:
@@ -48,8 +47,6 @@ def _refuse_unknown(given: Mapping[str, Any], section: str, sections: Sections, 
             _refuse_unknown(value, prefix + key, sections, origin)
         elif key not in fields | inner:
             near = difflib.get_close_matches(key, fields | inner, 1, 0.6 if fields else 0.8)
-            if RENAMED.get(key) in fields | inner:
-                near = [RENAMED[key]]
             if near or fields:
                 hint = f" Did you mean {prefix}{near[0]}?" if near else ""
                 raise ConfigurationError(

@@ -42,8 +42,7 @@ def report(warehouse: Warehouse, feed: FeedState | None) -> RenderableType:
 
 def counts_table(warehouse: Warehouse) -> Table:
     """The rows of each raw table and each mart that exists."""
-    tables = [f"{warehouse.settings.raw_dataset}.{table.name}" for table in RAW_TABLES]
-    tables += warehouse.marts()
+    tables = [*(warehouse.raw(table.name) for table in RAW_TABLES), *warehouse.marts()]
     counts = warehouse.query(" union all ".join(f"select '{name}', count(*) from {name}" for name in tables))
     return _table("Tables", ["table", "rows"], [(name, f"{count:,}") for name, count in counts])
 

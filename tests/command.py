@@ -7,6 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from typer.testing import CliRunner
+
+from extract.cli import app
+
 PROJECT = Path(__file__).resolve().parents[1]
 
 
@@ -25,6 +29,7 @@ class Command:
             "DBT_TARGET_PATH": str(folder / "target"),
             "DBT_LOG_PATH": str(folder / "logs"),
             "PUBLISH__SITE_DIR": str(folder / "site"),
+            "EXECUTOR__WORKERS": "1",  # no more processes
             "COLUMNS": "200",
         }
 
@@ -41,3 +46,9 @@ class Command:
             check=False,
         )
         return done.returncode, done.stdout
+
+    def here(self, *arguments: str, **environment: str) -> tuple[int, str]:
+        """The same in this process, which imported everything: for what ends before much is done."""
+        variables = self.environment | environment
+        done = CliRunner().invoke(app, arguments, env=variables, prog_name="run_pipeline.py")
+        return done.exit_code, done.output

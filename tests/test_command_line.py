@@ -63,12 +63,26 @@ def one_sentence(printed: str) -> str:
     return lines[0]
 
 
+@pytest.fixture(scope="module")
+def first_run(tmp_path_factory: pytest.TempPathFactory, feed: Served) -> tuple[Command, dict[str, str]]:
+    """A command whose warehouse is loaded and built, and what was printed meanwhile, by command."""
+    command, printed = Command(tmp_path_factory.mktemp("built"), feed.url), {}
+    for arguments in (("extract", *SINCE), ("status",), ("build",)):
+        code, printed[arguments[0]] = command(*arguments, EXECUTOR__WORKERS="2")
+        assert code == 0, printed
+    return command, printed
+
+
+@pytest.fixture
+def built(first_run: tuple[Command, dict[str, str]]) -> Command:
+    return first_run[0]
+
+
 def test_each_command_does_its_part_and_the_whole_job_ends_with_a_summary_and_what_to_do_next(
-    command: Command,
+    first_run: tuple[Command, dict[str, str]],
 ) -> None:
-    assert command("extract", *SINCE)[0] == 0
-    assert "nav_marts" not in command("status")[1]
-    assert command("build")[0] == 0
+    command, printed_before = first_run
+    assert "nav_marts" not in printed_before["status"]
     assert not (command.folder / "site").exists()
 
     code, printed = command()
@@ -85,8 +99,10 @@ def test_each_command_does_its_part_and_the_whole_job_ends_with_a_summary_and_wh
     assert "times are UTC" in printed
 
 
-def test_away_from_a_terminal_the_log_is_a_few_plain_lines(command: Command) -> None:
-    _, printed = command("extract", *SINCE)
+def test_away_from_a_terminal_the_log_is_a_few_plain_lines(
+    first_run: tuple[Command, dict[str, str]],
+) -> None:
+    printed = first_run[1]["extract"]
     logged = [line.split(" INFO ")[1] for line in printed.splitlines() if " INFO " in line]
     assert len(logged) <= 4, logged
     assert re.match(r"caught up after \d+ pages, \d+ details to fetch", logged[1])
@@ -164,21 +180,21 @@ def test_without_a_command_the_whole_job_runs_with_its_options() -> None:
 
 def test_build_reprocess_and_publish_of_an_empty_warehouse_say_what_to_run_first(command: Command) -> None:
     for name in ("build", "reprocess"):
-        code, printed = command(name)
+        code, printed = command.here(name)
         assert (code, one_sentence(printed)) == (
             1,
             f"{command.folder}/test.duckdb holds nothing yet. Run `{PROGRAM} extract` first.",
         )
-    code, printed = command("publish")
+    code, printed = command.here("publish")
     assert code == 1 and f"Run `{PROGRAM} build` first" in one_sentence(printed)
     assert not (command.folder / "site").exists()
 
 
 def test_the_target_on_the_command_line_wins_over_the_configured_one(command: Command) -> None:
-    code, printed = command("status", "--target", "duckdb", WAREHOUSE__TARGET="bigquery")
+    code, printed = command.here("status", "--target", "duckdb", WAREHOUSE__TARGET="bigquery")
     assert (code, "test.duckdb holds nothing yet" in printed) == (0, True), printed
     no_key = {"BIGQUERY_KEY__SOURCE": "environment", "JOB_MARKET_BIGQUERY_KEY": ""}
-    code, printed = command("extract", "--target", "bigquery", **no_key)
+    code, printed = command.here("extract", "--target", "bigquery", **no_key)
     assert (code, "No BigQuery access" in one_sentence(printed)) == (2, True), printed
 
 
@@ -200,24 +216,24 @@ def test_the_target_on_the_command_line_wins_over_the_configured_one(command: Co
 def test_a_wrong_setting_is_named_with_code_2(
     setting: str, value: str, message: str, command: Command
 ) -> None:
-    code, printed = command("extract", *SINCE, **{setting: value})
+    code, printed = command.here("extract", *SINCE, **{setting: value})
     assert code == 2
     assert message in one_sentence(printed)
     assert "hush" not in printed
 
 
 def test_a_feed_that_cannot_be_reached_is_code_75(command: Command) -> None:
-    code, printed = command("extract", SOURCES__NAV_FEED__BASE_URL="http://127.0.0.1:9")
+    code, printed = command.here("extract", SOURCES__NAV_FEED__BASE_URL="http://127.0.0.1:9")
     assert code == 75
     assert "try later" in one_sentence(printed)
 
 
 def test_a_register_or_an_archive_that_cannot_be_read_is_named(command: Command) -> None:
     nowhere = {"SOURCES__REGISTER__BASE_URL": "http://127.0.0.1:9", "SOURCES__REGISTER__ATTEMPTS": "1"}
-    code, printed = command("register", **nowhere)
+    code, printed = command.here("register", **nowhere)
     assert code == 75
     assert "What was loaded before is kept" in one_sentence(printed)
-    code, printed = command("import-archive")
+    code, printed = command.here("import-archive")
     assert code == 2
     assert "Set uri of [sources.mongo_archive]" in one_sentence(printed)
 
@@ -244,7 +260,7 @@ def test_a_database_that_another_program_has_open_is_named(command: Command) -> 
 def test_a_file_that_is_no_database_is_left_alone(command: Command) -> None:
     path = Path(command.environment["WAREHOUSE__DUCKDB_PATH"])
     path.write_text("dear diary" * 1000)
-    code, printed = command("extract")
+    code, printed = command.here("extract")
     assert code == 1
     assert "cannot be opened" in one_sentence(printed)
     assert path.read_text() == "dear diary" * 1000
@@ -252,18 +268,9 @@ def test_a_file_that_is_no_database_is_left_alone(command: Command) -> None:
 
 def test_a_place_that_cannot_be_written_is_named(command: Command) -> None:
     (command.folder / "file").write_text("")
-    code, printed = command("extract", WAREHOUSE__PIPELINES_DIR=str(command.folder / "file" / "dlt"))
+    code, printed = command.here("extract", WAREHOUSE__PIPELINES_DIR=str(command.folder / "file" / "dlt"))
     assert code == 2
     assert "cannot be written" in one_sentence(printed)
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory, feed: Served) -> Command:
-    """A command whose warehouse is loaded and built."""
-    command = Command(tmp_path_factory.mktemp("built"), feed.url)
-    for arguments in (("extract", *SINCE), ("build",)):
-        assert command(*arguments)[0] == 0
-    return command
 
 
 def test_a_dbt_command_runs_with_the_connection_and_the_lock_of_the_job(built: Command) -> None:
@@ -271,12 +278,12 @@ def test_a_dbt_command_runs_with_the_connection_and_the_lock_of_the_job(built: C
     assert (code, "Previewing inline node" in printed) == (0, True), printed
     with (built.folder / "dlt" / "lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        code, printed = built("dbt", "--", "parse")
+        code, printed = built.here("dbt", "--", "parse")
     assert (code, "Another run holds" in one_sentence(printed)) == (1, True), printed
 
 
 def test_a_dbt_command_that_is_wrong_or_fails_ends_with_code_2_or_1(built: Command) -> None:
-    code, printed = built("dbt", "--", "buidl")
+    code, printed = built.here("dbt", "--", "buidl")
     assert (code, one_sentence(printed)) == (2, "dbt: No such command 'buidl'.")
     code, printed = built("dbt", "--", "run-operation", "no_such_macro")
     assert (code, "`dbt run-operation no_such_macro` failed" in printed) == (1, True), printed
@@ -296,7 +303,7 @@ def test_a_model_that_fails_is_named_with_code_1(built: Command) -> None:
 
 def test_publish_leaves_a_folder_alone_that_holds_other_files(built: Command) -> None:
     before = {file: file.read_bytes() for file in built.folder.iterdir() if file.is_file()}
-    code, printed = built("publish", PUBLISH__SITE_DIR=str(built.folder))
+    code, printed = built.here("publish", PUBLISH__SITE_DIR=str(built.folder))
     assert (code, "holds files that are not of the page" in one_sentence(printed)) == (2, True), printed
     assert before and all(file.read_bytes() == content for file, content in before.items())
 

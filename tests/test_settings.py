@@ -36,7 +36,6 @@ def refusal(folder: Path, text: str, file: str = "config.toml") -> str:
         ("[sources.nav_fed]\nsince_days = 3", "Did you mean sources.nav_feed?"),
         ("[sources.nav_feed]\nqwertz = 3", "there is no setting sources.nav_feed.qwertz. See docs"),
         ("[executor.coild]\nregion = 'x'", "Did you mean executor.coiled?"),
-        ("[engine]\nname = 'here'", "there is no setting engine. Did you mean executor?"),
         ("[warehouse]\ntarget = \n", ".dlt/config.toml is not valid TOML: Invalid value (at line 2"),
     ],
 )

@@ -16,12 +16,13 @@ from markupsafe import Markup
 from dashboard.chart import Chart, Figures
 from dashboard.charts import CHARTS
 from dashboard.charts.new_ads import NEW_ADS
-from dashboard.downloads import Download
 from dashboard.drawing import NARROW, WIDE, picture
 from dashboard.encode import EPOCH
 from dashboard.groups import ALL, UNKNOWN
 from dashboard.headline import headline
 from dashboard.health import Health, Warned
+from dashboard.open_data.catalog import dataset
+from dashboard.open_data.folder import OpenData
 from dashboard.page.tables import default_rows, table
 from dashboard.seasons import holidays, seasons
 from dashboard.texts import Texts
@@ -41,7 +42,7 @@ class Page:
     figures: Mapping[str, Figures]
     health: Health | None
     warnings: Sequence[Warned]
-    marts: Sequence[Download]
+    data: OpenData
     made_at: datetime
     stale_after: timedelta
     scripts: Mapping[str, str]
@@ -59,6 +60,7 @@ def render(page: Page) -> str:
         captured=_captured(page.figures["new_ads"]),
         charts=[_section(chart, page.figures[chart.id], page) for chart in CHARTS],
         settings=_json(_settings(page)),
+        dataset=_json(dataset(page.data.edition, page.data.tables, texts.tag[:2])),
     )
 
 

@@ -21,15 +21,6 @@ Result = TypeVar("Result")
 logger = logging.getLogger(__name__)
 
 
-class BatchCounts(NamedTuple):
-    """The batches of a map so far, and the address of Dask's dashboard if there is one."""
-
-    done: int
-    in_flight: int
-    failed: int
-    dashboard: str | None
-
-
 class BatchResult(NamedTuple, Generic[Batch, Result]):
     """A batch with its result, or with None and the error of its last attempt."""
 
@@ -64,12 +55,13 @@ class BatchExecutor(ABC):
         batches: Iterable[Batch],
         *,
         max_in_flight: int | None = None,
-        on_progress: Callable[[BatchCounts], None] | None = None,
+        on_progress: Callable[[str], None] = lambda counts: None,
     ) -> Iterator[BatchResult[Batch, Result]]:
         """Yield a result for each batch as it completes.
 
         At most `max_in_flight` batches (default: the workers) run or wait for a worker. Those that fail are
-        retried once, at the end. Raises the JobMarketError that `function` raises.
+        retried once, at the end. `on_progress` gets the counts of batches, and the address of Dask's
+        dashboard. Raises the JobMarketError that `function` raises.
         """
         done = failed = 0
         retries: list[Batch] = []
@@ -84,8 +76,8 @@ class BatchExecutor(ABC):
                         retries.append(batch)
                         continue
                     done, failed = done + (error is None), failed + (error is not None)
-                    if on_progress:
-                        on_progress(BatchCounts(done, len(self._running), failed, self.dashboard))
+                    counts = f"batches: {done} done, {len(self._running)} in flight, {failed} failed"
+                    on_progress(f"{counts}; {self.dashboard}" if self.dashboard else counts)
                     yield BatchResult(batch, result, error)
         finally:
             self.cancel_pending()

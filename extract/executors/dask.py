@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import extract
 from extract.config import ExecutorSettings
-from extract.errors import JobMarketError, SourceUnavailable
+from extract.errors import ConfigurationError, JobMarketError, SourceUnavailable
 from extract.executors.bounded_map import BatchExecutor, run_batch
 
 CONNECT_TIMEOUT = 15
@@ -40,7 +40,7 @@ class DaskExecutor(BatchExecutor):
         self._settings = settings
 
     def __enter__(self) -> Self:
-        """Raises SourceUnavailable if no scheduler answers at the address."""
+        """Raises SourceUnavailable if no scheduler answers, ConfigurationError if the address is none."""
         if self._settings.dask_address:
             self._pool = self._open()
         return self
@@ -66,7 +66,9 @@ class DaskExecutor(BatchExecutor):
         if address := self._settings.dask_address:
             try:
                 return Client(address, timeout=CONNECT_TIMEOUT)  # type: ignore[no-untyped-call]
-            except (OSError, ValueError) as error:
+            except ValueError as error:
+                raise ConfigurationError(f"executor.dask_address {address!r}: {one_line(error)}.") from None
+            except OSError as error:
                 raise SourceUnavailable(
                     f"No Dask scheduler answers at {address} ({one_line(error)}). Nothing was read; start "
                     "it, correct executor.dask_address, or use --executor local."

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from extract.features.html_text import plain_text
 from extract.features.language import language_of
-from extract.hashing import storable_text
+from extract.hashing import hash_of, storable_text
 
 RULES_VERSION: int = 1
 
@@ -27,6 +27,8 @@ class Features(NamedTuple):
     """Asked for, or mentioned without a wish; no fork-lift or boat (vegvesen.no, 'Førerkortklasser')."""
     requires_police_certificate: bool
     """To be shown, now or before one starts (politiregisterloven chapter 7)."""
+    text_hash: int | None
+    """Of title and text in lower case, white space made one; None without a text."""
 
 
 def features(title: str | None, description: str | None) -> Features:
@@ -39,6 +41,7 @@ def features(title: str | None, description: str | None) -> Features:
         _says(lower, _REMOTE_WORDS, _NEGATED_BEFORE, _NEGATED_AFTER),
         _says(lower, _LICENCE_WORDS, _UNNEEDED_BEFORE, _UNNEEDED_AFTER),
         _says(lower, _POLICE_WORDS, _NEGATED_BEFORE, _POLICE_UNNEEDED_AFTER),
+        hash_of(" ".join(lower.split())) if text else None,
     )
 
 

@@ -25,9 +25,13 @@ class StoredState(NamedTuple):
     """The pipeline state that the last complete load committed to the warehouse."""
 
     hash: str
-    raw_version: int
-    """Of the raw tables; see `extract.schema.RAW_VERSION`."""
     sources: dict[str, Any]
+
+    @property
+    def raw_version(self) -> int:
+        """Of the raw tables; see `extract.schema.RAW_VERSION`."""
+        resources = [one for source in self.sources.values() for one in source.get("resources", {}).values()]
+        return max((resource.get("raw_version", 1) for resource in resources), default=1)
 
     def resource(self, source: str, name: str) -> dict[str, Any]:
         """The state of a source's resource; empty if it has none."""
@@ -104,10 +108,6 @@ def stored_state(warehouse: Warehouse) -> StoredState | None:
         f"join {warehouse.raw('_dlt_loads')} l on l.load_id = s._dlt_load_id "
         f"where s.pipeline_name = '{PIPELINE}' and l.status = 0 order by l.load_id desc limit 1"
     )
-    if not rows:
-        return None
-    [(version_hash, state)] = rows
-    sources = decompress_state(state).get("sources", {})
-    resources = [each for source in sources.values() for each in source.get("resources", {}).values()]
-    raw_version = max((each.get("raw_version", 1) for each in resources), default=1)
-    return StoredState(version_hash, raw_version, sources)
+    for version_hash, state in rows:
+        return StoredState(version_hash, decompress_state(state).get("sources", {}))
+    return None

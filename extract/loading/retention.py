@@ -33,9 +33,10 @@ def remove_old_texts(warehouse: Warehouse, today: date) -> int:
         f"date '{closed_before}' as closed_before, extracted_at as removed_at "
         f"from {warehouse.raw('ad_versions')} where false"
     )
+    staged = f"{warehouse.settings.dataset}_staging.stg_ad_versions"
     is_old = f"ads.closed_on < date '{closed_before}'"
     due = (
-        f"from {warehouse.staged('stg_ad_versions')} versions join {ads} ads on ads.ad_id = versions.ad_id "
+        f"from {staged} versions join {ads} ads on ads.ad_id = versions.ad_id "
         f"where versions.has_content and {is_old} and not exists (select 1 from {removed} gone "
         "where gone.ad_id = versions.ad_id and gone.version_id = versions.version_id "
         "and gone.extracted_at = versions.extracted_at and gone.removed_at is not null)"

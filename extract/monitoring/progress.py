@@ -8,8 +8,6 @@ from contextlib import ExitStack
 
 from rich.console import Console
 
-from extract.executors.bounded_map import BatchCounts
-
 logger = logging.getLogger(__name__)
 
 LOG_SECONDS = 10
@@ -49,11 +47,9 @@ class Progress(ExitStack):
         """The number of versions that have their features now, of all that lacked them."""
         self._show(f"{versions} of {total} versions described{self._batches}")
 
-    def batches(self, counts: BatchCounts) -> None:
+    def batches(self, counts: str) -> None:
         """The executor's counts, for the next line."""
-        done, in_flight, failed, dashboard = counts
-        self._batches = f"; batches: {done} done, {in_flight} in flight, {failed} failed; {dashboard or ''}"
-        self._batches = self._batches.rstrip("; ")
+        self._batches = f"; {counts}"
 
     def _show(self, text: str) -> None:
         if self._line:

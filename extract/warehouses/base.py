@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -82,10 +82,8 @@ class Warehouse(ABC):
         No table if what it reads does not exist. Read it to its end or close it before anything is written.
         Raises JobMarketError.
         """
-        try:
+        with suppress(MissingTableError):
             yield from self._tables(sql, rows)
-        except MissingTableError:
-            return
 
     def raw_columns(self) -> list[tuple[Any, ...]]:
         """Table, column and the warehouse's own name of the type, of all that is in the raw dataset."""
@@ -102,15 +100,9 @@ class Warehouse(ABC):
         return self.query(f"select {columns} from {schema}.{view} where {where}")
 
     def raw(self, table: str) -> str:
-        """The qualified name of a raw table."""
         return f"{self.settings.raw_dataset}.{table}"
 
-    def staged(self, table: str) -> str:
-        """The qualified name of a staging model."""
-        return f"{self.settings.dataset}_staging.{table}"
-
     def mart(self, table: str) -> str:
-        """The qualified name of a mart."""
         return f"{self.settings.dataset}_marts.{table}"
 
     def staging(self) -> Any:

@@ -50,14 +50,12 @@ class BigQueryWarehouse(Warehouse):
         )
 
     def staging(self) -> Any:
-        """The bucket, if one is configured."""
         if not self.settings.staging_bucket:
             return None
         require("gcsfs", "gcs", "warehouse.staging_bucket")
         return dlt.destinations.filesystem(self.settings.staging_bucket, credentials=self.key.dlt())
 
     def dbt_environment(self) -> dict[str, str]:
-        """For the profile's target `bigquery`."""
         return {
             **super().dbt_environment(),
             **self.key.dbt_environment(),

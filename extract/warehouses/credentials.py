@@ -55,7 +55,7 @@ class Key:
         )
 
     def dlt(self) -> Any:
-        """dlt's credentials, for its destinations `bigquery` and `filesystem`."""
+        """For dlt's destinations `bigquery` and `filesystem`."""
         from dlt.common.configuration.specs.gcp_credentials import (
             GcpDefaultCredentials,
             GcpServiceAccountCredentials,
@@ -199,18 +199,13 @@ def _parsed(text: str, source: str) -> dict[str, str]:
     """The key in `text`, checked down to its RSA key. No message quotes the text."""
     again = "download the service account's key again as JSON"
     try:
-        info = json.loads(text)
-    except ValueError:
-        _fail(source, f"it does not hold JSON; {again}")
-    if not isinstance(info, dict):
+        info = dict(json.loads(text))
+    except (ValueError, TypeError):
         _fail(source, f"it does not hold a JSON object; {again}")
-    if info.get("type") != "service_account":
-        _fail(
-            source,
-            f"it is no service-account key (look at type); {again}, or set bigquery_key.source to default",
-        )
-    if wrong := [name for name in FIELDS if not isinstance(info.get(name), str) or not info[name]]:
-        _fail(source, f"it is no service-account key (look at {', '.join(wrong)}); {again}")
+    wrong = [name for name in FIELDS if not isinstance(info.get(name), str) or not info[name]]
+    if wrong or info.get("type") != "service_account":
+        look = f"it is no service-account key (look at {', '.join(wrong) or 'type'}); {again}"
+        _fail(source, f"{look}, or set bigquery_key.source to default")
     key = {name: value for name, value in info.items() if isinstance(value, str)}
     # A key that went through an environment variable often has its newlines escaped once more.
     key["private_key"] = key["private_key"].replace("\\n", "\n")

@@ -42,7 +42,6 @@ class DuckDBWarehouse(Warehouse):
         return dlt.destinations.duckdb(credentials, loader_parallelism_strategy="sequential")
 
     def dbt_environment(self) -> dict[str, str]:
-        """For the profile's target `duckdb`."""
         return {
             **super().dbt_environment(),
             "JOB_MARKET_DUCKDB_PATH": str(self.path),

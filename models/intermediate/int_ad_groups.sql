@@ -6,7 +6,7 @@ with named as (
         {{ json_text('occupation', '$.level1') }} as occupation,
         upper({{ json_text('place', '$.county') }}) as county,
         upper({{ json_text('place', '$.municipal') }}) as municipality,
-        1e0 / {{ json_length('ads.occupations') }} / {{ json_length('ads.places') }} as weight
+        1e0 / count(*) over (partition by ads.ad_id) as weight
     from {{ ref('int_ads') }} as ads
     cross join {{ json_items('ads.occupations', 'occupation') }}
     cross join {{ json_items('ads.places', 'place') }}

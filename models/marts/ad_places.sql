@@ -4,7 +4,7 @@ with named as (
         upper({{ json_text('item', '$.county') }}) as county,
         upper({{ json_text('item', '$.municipal') }}) as municipality,
         upper({{ json_text('item', '$.country') }}) as country,
-        1e0 / {{ json_length('ads.places') }} as weight
+        1e0 / count(*) over (partition by ads.ad_id) as weight
     from {{ ref('int_ads') }} as ads
     cross join {{ json_items('ads.places') }}
 ),

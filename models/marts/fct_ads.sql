@@ -19,6 +19,13 @@ changed_ads as (
     union all
     select ad_id from {{ ref('int_ads') }}
     where employer_number in (select organisation_number from changed_units)
+    union all
+    -- An ad before it was loaded or changed: it is a repost now, or no longer, or one of another ad.
+    select coalesce(reposts.ad_id, own.ad_id)
+    from {{ ref('ad_reposts') }} as reposts
+    full outer join (select ad_id, repost_of from {{ this }} where repost_of is not null) as own
+        on own.ad_id = reposts.ad_id
+    where coalesce(reposts.repost_of, '') != coalesce(own.repost_of, '')
 ),
 
 {% endif -%}
@@ -54,6 +61,7 @@ select
     ads.ad_source,
     ads.employer_number,
     coalesce(industries.industry, 'Unknown') as industry,
+    reposts.repost_of,
 
     features.rules_version,
     features.text_length,
@@ -67,5 +75,6 @@ select
     {{ greatest_non_null(['ads.loaded_at', 'features.loaded_at', 'industries.loaded_at']) }} as loaded_at
 from ads
 left join {{ ref('int_unit_industries') }} as industries on industries.organisation_number = ads.employer_number
+left join {{ ref('ad_reposts') }} as reposts on reposts.ad_id = ads.ad_id
 left join features
     on features.ad_id = ads.ad_id and features.version_id = ads.content_version_id

@@ -17,11 +17,20 @@ counted as (
     group by month
 ),
 
+reposts as (
+    select days.month, count(*) as reposts
+    from {{ ref('fct_ads') }} as ads
+    inner join {{ ref('int_days') }} as days on days.day = ads.published_on
+    where ads.repost_of is not null
+    group by days.month
+),
+
 per_day as (
     select
         months.month,
         months.working_days,
         counted.ads,
+        counted.ads - coalesce(reposts.reposts, 0) as ads_without_reposts,
         counted.positions,
         counted.share_captured,
         months.known_from,
@@ -29,6 +38,7 @@ per_day as (
         extract(year from months.month) as year
     from months
     inner join counted on counted.month = months.month
+    left join reposts on reposts.month = months.month
 ),
 
 -- The first year that is known from its first day to its last.
@@ -43,6 +53,7 @@ base as (
 select
     per_day.month,
     cast(per_day.ads as int64) as ads,
+    cast(per_day.ads_without_reposts as int64) as ads_without_reposts,
     cast(per_day.positions as int64) as positions,
     cast(per_day.working_days as int64) as working_days,
     per_day.ads_per_working_day,

@@ -22,8 +22,9 @@ versions as (
         count(*) as new_rows,
         count(case when published_text is not null and published_on is null then 1 end)
         + count(case when expires_text is not null and expires_on is null then 1 end)
-        + count(case when application_due_text is not null and application_due_on is null then 1 end)
-        + count(case when position_count_text is not null and position_count is null then 1 end)
+        -- without a digit it is words (Snarest, flere)
+        + count(case when {{ matches('application_due_text', '[0-9]') }} and application_due_on is null then 1 end)
+        + count(case when {{ matches('position_count_text', '[0-9]') }} and position_count is null then 1 end)
             as values_not_parsed
     from {{ ref('stg_ad_versions') }}
     group by load_id

@@ -14,6 +14,7 @@ renamed as (
         mentions_remote_work,
         requires_driving_licence,
         requires_police_certificate,
+        text_hash,
         extracted_at,
         _dlt_load_id as load_id,
         loaded_at

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,10 +51,10 @@ def make_warehouse(
 
 @pytest.fixture(scope="package")
 def both_warehouses(
-    bigquery_emulator: emulator.BigQueryEmulator, tmp_path_factory: pytest.TempPathFactory
+    bigquery_emulator: emulator.BigQueryEmulator, manifest: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> BothWarehouses:
     """Both warehouses after each step, and every statement that BigQuery was sent."""
-    return build_both(bigquery_emulator, tmp_path_factory.mktemp("warehouses"))
+    return build_both(bigquery_emulator, tmp_path_factory.mktemp("warehouses"), manifest)
 
 
 @pytest.fixture(scope="package")

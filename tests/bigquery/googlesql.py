@@ -76,6 +76,7 @@ class GoogleSql:
         self._functions = functions.to_proto()
         self._registered: int | None = None
         self.tables: dict[TableName, list[Column]] = {}
+        self._types: dict[str, Any] = {}
         self.redefinitions = 0
         """How often a known table got other columns: what passed before may fail after."""
         self._scans: list[Scan] | None = None
@@ -101,8 +102,10 @@ class GoogleSql:
         self.add_table(name, [Column(column, self.type_named(text)) for column, text in columns])
 
     def type_named(self, text: str) -> Any:
-        """The type that `text` names."""
-        return self.type_of(f"cast(null as {text})")
+        """The type that `text` names. Raises SqlError."""
+        if text not in self._types:
+            self._types[text] = self.type_of(f"cast(null as {text})")
+        return self._types[text]
 
     def type_of(self, expression: str, variables: Sequence[Column] = ()) -> Any:
         """The type of an expression. Raises SqlError."""
@@ -124,6 +127,21 @@ class GoogleSql:
         if self._scans is not None:
             self._scans += _scans_in(answer.resolved_statement)
         return _resolved(answer.resolved_statement)
+
+    def evaluate(self, query: str) -> list[tuple[Any, ...]]:
+        """The rows that Google's reference evaluator gives for a query without tables: no dates or times."""
+        import zetasql.types as types
+        from zetasql.api import CatalogBuilder, PreparedQuery
+
+        functions = types.ZetaSQLBuiltinFunctionOptions(language_options=self.language)
+        options = types.AnalyzerOptions(language_options=self.language, default_timezone="UTC")
+        builder = PreparedQuery.builder().set_sql(query).set_analyzer_options(options)
+        catalog = CatalogBuilder("none").with_builtin_functions(functions).build()
+        answer = builder.set_catalog(catalog).prepare().execute().to_proto()
+        return [
+            tuple(next((value for _, value in cell.ListFields()), None) for cell in row.cell)
+            for row in answer.content.table_data.row
+        ]
 
     def statements(self, script: str) -> Any:
         """The parsed statements of a script, as zetasql's AST nodes. Raises SqlError."""

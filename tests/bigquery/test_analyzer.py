@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from tests.bigquery.analyzer import Node, Recording, Statement, check, nodes_of
+from tests.bigquery.analyzer import Finding, Node, Recording, Statement, check, nodes_of
 from tests.bigquery.conftest import Analyzed
 from tests.bigquery.emulator import PROJECT, BigQueryEmulator
 from tests.bigquery.googlesql import GoogleSql
@@ -60,33 +59,37 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize(("expression", "message"), BROKEN.values(), ids=BROKEN)
-def test_a_model_broken_on_purpose_is_named_with_its_line(
-    expression: str,
-    message: str,
+@pytest.fixture(scope="module")
+def findings(
     bigquery_emulator: BigQueryEmulator,
     both_warehouses: BothWarehouses,
     google_sql: MakeEngine,
-    tmp_path: Path,
-) -> None:
-    """Sent by dbt itself; the emulator takes the second and third without a word."""
-    project = copied(tmp_path / "project", *WITHOUT_MODELS)
-    (project / "models" / "staging" / "stg_broken.sql").write_text(
-        "select\n    ad_id,\n"
-        "    {{ oslo_date('changed_at') }} as changed_on,\n"
-        f"    {expression} as broken\n"
-        "from {{ source('nav_raw', 'ad_versions') }}\n"
-    )
-    dbt = bigquery_dbt(bigquery_emulator, tmp_path / "files", project)
+    tmp_path_factory: pytest.TempPathFactory,
+) -> list[Finding]:
+    """What the analyzer has against models that are broken on purpose, sent by dbt itself."""
+    folder = tmp_path_factory.mktemp("broken")
+    project = copied(folder / "project", *WITHOUT_MODELS)
+    for number, (expression, _) in enumerate(BROKEN.values()):
+        (project / "models" / "staging" / f"stg_broken_{number}.sql").write_text(
+            "select\n    ad_id,\n"
+            "    {{ oslo_date('changed_at') }} as changed_on,\n"
+            f"    {expression} as broken\n"
+            "from {{ source('nav_raw', 'ad_versions') }}\n"
+        )
+    dbt = bigquery_dbt(bigquery_emulator, folder / "files", project)
     recording = Recording()
-    dbt("run", "--select", "stg_broken", listener=recording.add)
+    dbt("run", listener=recording.add)
+    return check(google_sql(), recording.statements, nodes_of(dbt.manifest()))
 
-    findings = check(google_sql(), recording.statements, nodes_of(dbt.manifest()))
 
-    assert [(found.file, found.line, found.message) for found in findings] == [
-        ("models/staging/stg_broken.sql", 4, message)
-    ]
-    assert expression in str(findings[0])
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_model_broken_on_purpose_is_named_with_its_line(name: str, findings: list[Finding]) -> None:
+    """The emulator takes the second and third without a word."""
+    expression, message = BROKEN[name]
+    file = f"models/staging/stg_broken_{[*BROKEN].index(name)}.sql"
+    [found] = [found for found in findings if found.file == file]
+    assert (found.line, found.message) == (4, message)
+    assert expression in str(found)
 
 
 def check_one(engine: GoogleSql, sql: str) -> list[tuple[int, str]]:

@@ -37,7 +37,9 @@ def feed() -> Iterator[Served]:
 
 
 @pytest.fixture
-def on_duckdb(tmp_path: Path, feed: Served, monkeypatch: pytest.MonkeyPatch) -> Job:
+def on_duckdb(
+    tmp_path: Path, feed: Served, builds_need_not_parse: None, monkeypatch: pytest.MonkeyPatch
+) -> Job:
     monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path / "duckdb" / "target"))
     monkeypatch.setenv("DBT_LOG_PATH", str(tmp_path / "duckdb" / "logs"))
     return Job(tmp_path / "duckdb", feed.url)

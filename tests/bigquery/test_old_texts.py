@@ -55,7 +55,7 @@ def fill(warehouse: Warehouse) -> None:
     for table, columns, values in (
         (warehouse.raw("ad_versions"), f"version_id string, document string, extracted_at {instant}", raw),
         (
-            warehouse.staged("stg_ad_versions"),
+            f"{warehouse.settings.dataset}_staging.stg_ad_versions",
             f"version_id string, has_content bool, extracted_at {instant}",
             staged,
         ),

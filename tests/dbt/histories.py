@@ -91,7 +91,12 @@ def history(random: Random, ads: int = 80, loads: int = 10) -> list[Load]:
             for rules_version in range(1, random.randrange(1, 4)):
                 later = random.choice([package, some_load()])
                 later.features.append(
-                    features(row, rules_version=rules_version, text_length=random.randrange(9000))
+                    features(
+                        row,
+                        rules_version=rules_version,
+                        text_length=random.randrange(9000),
+                        text_hash=random.choice([None, 1, 1, 2]),
+                    )
                 )
     return packages
 
@@ -117,6 +122,8 @@ def _document(random: Random) -> dict[str, Any]:
         "employer": {"orgnr": random.choice([*NUMBERS, "999999999", None])},
         "occupationCategories": [{"level1": one, "level2": two} for one, two in occupations],
     }
+    if random.random() < 0.4:  # ads that may repeat one another
+        document |= {"employer": {"orgnr": NUMBERS[0]}, "workLocations": []}
     if random.random() < 0.3:
         del document[random.choice(list(document))]
     return document

@@ -48,6 +48,7 @@ TABLES: dict[str, dict[str, pa.DataType]] = {
         "mentions_remote_work": pa.bool_(),
         "requires_driving_licence": pa.bool_(),
         "requires_police_certificate": pa.bool_(),
+        "text_hash": pa.int64(),
         **PROVENANCE,
     },
     "feed_loads": {

@@ -11,12 +11,16 @@ from tests.dbt.raw import Row, event, features, version
 from tests.dbt.test_dbt_docs import seed
 from tests.dbt.warehouse import Warehouse
 
+WITH_TESTS = ("build", "--exclude-resource-type", "unit_test")
+"""Unit tests read rows of their own: one build of everything runs them."""
+AT = "2026-03-01T10:00:00Z"
+
 
 def test_an_empty_warehouse_builds_and_its_marts_are_empty(warehouse: Warehouse) -> None:
     warehouse.dbt("build")
     warehouse.dbt("run")
     marts = {name: rows for name, rows in warehouse.tables().items() if name.startswith("nav_marts.")}
-    assert len(marts) == 14
+    assert len(marts) == 15
     assert not any(marts.values())
 
 
@@ -24,7 +28,7 @@ def test_rows_of_an_archive_alone_make_ads_but_no_days(warehouse: Warehouse) -> 
     row = version("old", {"published": "2021-03-01"}, "2021-03-01T10:00:00Z", source="mongo_archive")
     with warehouse.raw() as raw:
         raw.append(versions=[row], feed_load=None)
-    warehouse.dbt("build")
+    warehouse.dbt(*WITH_TESTS)
     assert warehouse.rows(
         "select ad_id, published_on, rows_new, rows_duplicate from nav_marts.fct_ads,"
         " nav_marts.pipeline_health"
@@ -32,7 +36,7 @@ def test_rows_of_an_archive_alone_make_ads_but_no_days(warehouse: Warehouse) -> 
     assert warehouse.rows("select count(*) from nav_marts.daily_active_ads") == [(0,)]
     with warehouse.raw() as raw:
         raw.append(events=[event("new", "ACTIVE", "2021-03-03T10:00:00Z")], at="2021-03-03T12:00:00Z")
-    warehouse.dbt("build")
+    warehouse.dbt("run")
     assert warehouse.rows(
         "select day, sum(ads) from nav_marts.daily_active_ads group by day order by day"
     ) == [(date(2021, 3, 1), 1), (date(2021, 3, 2), 1), (date(2021, 3, 3), 2)]
@@ -46,7 +50,7 @@ def test_rows_of_the_year_9999_hold_up_no_status_as_of_date_lag_or_later_load(wa
         raw.append(load_id="wrong clock", at=far, complete=False)
         raw.append(events=[event("b", "ACTIVE", "2026-03-02T10:00:00Z")], at="2026-03-02T12:00:00Z")
         raw.complete("wrong clock", far)
-    warehouse.dbt("build")
+    warehouse.dbt("run")
     closing = event("a", "INACTIVE", "2026-03-04T10:00:00Z")
     with warehouse.raw() as raw:
         raw.append(
@@ -57,7 +61,7 @@ def test_rows_of_the_year_9999_hold_up_no_status_as_of_date_lag_or_later_load(wa
             load_id="next",
         )
         raw.complete("next", "2026-03-04T12:00:00Z")
-    warehouse.dbt("build")
+    warehouse.dbt(*WITH_TESTS)
     ads = warehouse.rows(
         "select ad_id, status, closed_on, states_part_time from nav_marts.fct_ads order by 1"
     )
@@ -75,11 +79,11 @@ def test_a_load_that_is_not_complete_is_not_read_until_it_is(warehouse: Warehous
             at="2026-03-03T10:00:00Z",
             complete=False,
         )
-    warehouse.dbt("build")
+    warehouse.dbt("run")
     assert warehouse.rows("select ad_id from nav_marts.fct_ads") == [("seen",)]
     with warehouse.raw() as raw:
         raw.complete(late, "2026-03-06T10:00:00Z")
-    warehouse.dbt("build")
+    warehouse.dbt(*WITH_TESTS)
     assert warehouse.rows("select ad_id from nav_marts.fct_ads order by 1") == [("late",), ("seen",)]
     days = (
         "select day, ads, round(ads_weighted_7_day_mean * 7) from nav_marts.daily_new_ads "
@@ -216,7 +220,7 @@ def cases(tmp_path_factory: pytest.TempPathFactory, manifest: Any) -> Warehouse:
     ]
     with warehouse.raw() as raw:
         raw.append(versions=versions, features=found)
-    warehouse.dbt("build")
+    warehouse.dbt(*WITH_TESTS)
     return warehouse
 
 
@@ -265,7 +269,7 @@ def test_an_ad_of_two_occupations_and_two_counties_has_four_cells_of_a_quarter(w
             events=[event("unseen", "ACTIVE", "2026-03-01T10:00:00Z")],
             at="2026-03-01T12:00:00Z",
         )
-    warehouse.dbt("build", "--exclude", "test_type:unit")
+    warehouse.dbt(*WITH_TESTS)
     cells = [
         ("IT", "Oslo", 1, 2, 0.25, 0.5),
         ("IT", "Unknown", 1, 1, 1.0, 1.0),
@@ -305,7 +309,7 @@ def test_an_ad_in_its_life_counts_on_the_right_days(warehouse: Warehouse) -> Non
             ],
             at="2026-03-04T23:30:00Z",  # the 5th in Oslo: the as-of date
         )
-    warehouse.dbt("build")
+    warehouse.dbt(*WITH_TESTS)
     active = "select day, ads, positions from nav_marts.daily_active_ads where occupation = 'IT' order by day"
     assert warehouse.rows(active) == [
         (day, 1, 2) for day in (date(2026, 2, 28), date(2026, 3, 1), date(2026, 3, 2), date(2026, 3, 3))
@@ -342,7 +346,7 @@ def test_nothing_is_compared_with_a_time_of_which_a_part_is_not_known(warehouse:
     long_open = version("long open", {"published": "2025-07-01"}, "2025-10-08T10:00:00Z")
     with warehouse.raw() as raw:
         raw.append(versions=[long_open], events=one_ad_a_day(begin, last), at="2026-11-26T12:00:00Z")
-    warehouse.dbt("build", "--exclude", "test_type:unit")
+    warehouse.dbt(*WITH_TESTS)
 
     def year_earlier(*days: str) -> list[float | None]:
         query = "select day, sum(ads_weighted_year_earlier) from nav_marts.daily_new_ads group by day"
@@ -378,14 +382,14 @@ def test_nothing_is_compared_with_a_time_of_which_a_part_is_not_known(warehouse:
     with warehouse.raw() as raw:
         early = archived(date(2024, 12, 20), date(2025, 5, 1))
         raw.append(versions=early, source="mongo_archive", at="2026-11-26T13:00:00Z")
-    warehouse.dbt("build", "--exclude", "test_type:unit")
+    warehouse.dbt(*WITH_TESTS)
     assert year_earlier("2026-04-30", "2026-06-30", "2026-10-09") == [1.0, None, 1.0]
     assert warehouse.rows(year) == [(330, None, None, None)]
 
     with warehouse.raw() as raw:
         rest = archived(date(2025, 5, 2), begin)
         raw.append(versions=rest, source="mongo_archive", at="2026-11-26T14:00:00Z")
-    warehouse.dbt("build", "--exclude", "test_type:unit")
+    warehouse.dbt(*WITH_TESTS)
     assert warehouse.rows(year) == [(330, 331, -1, pytest.approx(-100 / 331))]
     assert warehouse.rows("select distinct index_year from nav_marts.monthly_new_ads") == [(2025,)]
     assert warehouse.tables() == warehouse.built_from_nothing()
@@ -418,11 +422,13 @@ def test_the_quartiles_of_lifetimes_are_interpolated(warehouse: Warehouse) -> No
     ]
 
 
-def test_a_row_that_does_not_parse_is_counted_by_a_warning(warehouse: Warehouse) -> None:
-    with warehouse.raw() as raw:
-        raw.append(
-            versions=[version(ad, {"applicationDue": "Snarest"}, "2026-03-01T10:00:00Z") for ad in "ab"]
-        )
-    results: Any = warehouse.invoke("build", "--select", "+stg_ad_versions").result
-    warned = {outcome.node.name: outcome.failures for outcome in results if outcome.status == "warn"}
-    assert warned == {"values_that_did_not_parse": 2}
+def test_dates_that_do_not_parse_are_a_warning_where_they_are_more_than_usual(warehouse: Warehouse) -> None:
+    def warned_after(*dues: str) -> dict[str, int]:
+        rows = [version(f"{dues} {n}", {"applicationDue": due}, AT) for n, due in enumerate(dues)]
+        with warehouse.raw() as raw:
+            raw.append(versions=rows, at=AT, load_id=str(len(dues)))
+        results: Any = warehouse.invoke("build", "--select", "+stg_ad_versions").result
+        return {outcome.node.name: outcome.failures for outcome in results if outcome.status == "warn"}
+
+    assert warned_after("Snarest", "Fortløpende", *["30.11.2026"] * 97, "31.02.2026") == {}
+    assert warned_after(*["31.02.2026"] * 5) == {"values_that_did_not_parse": 6}

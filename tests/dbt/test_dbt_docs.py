@@ -62,7 +62,7 @@ def seed(name: str) -> list[dict[str, str]]:
 def test_every_model_seed_and_source_is_described_column_by_column(
     warehouse: Warehouse, manifest: Manifest
 ) -> None:
-    warehouse.dbt("build")
+    warehouse.dbt("run")
     nodes: list[Any] = [n for n in manifest.nodes.values() if n.resource_type in ("model", "seed")]
     nodes += manifest.sources.values()
     undescribed = []

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from dbt.contracts.graph.manifest import Manifest
 
 from tests.dbt.raw import event, unit, version
 from tests.dbt.warehouse import Warehouse
@@ -43,9 +42,9 @@ def industries(warehouse: Warehouse) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory, manifest: Manifest) -> Warehouse:
+def built(tmp_path_factory: pytest.TempPathFactory, seeded: Warehouse) -> Warehouse:
     """Loads of the feed, of an archive and of the register, built in two steps."""
-    warehouse = Warehouse(tmp_path_factory.mktemp("sources"), manifest)
+    warehouse = seeded.copied_to(tmp_path_factory.mktemp("sources"))
     styrk = [{"categoryType": "STYRK08", "code": "2223", "name": "Sykepleiere", "score": 1}]
     copies = {"feed": ad(categoryList=styrk), "mongo_archive": ad()}
 
@@ -66,7 +65,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, manifest: Manifest) -> Wareh
             versions=[of("mongo_archive", "archive first")], source="mongo_archive", at=DAY, load_id="1"
         )
         raw.append(units=UNITS, source="register", at="2026-03-20T08:00:00Z")
-    warehouse.dbt("build", "--exclude", "test_type:unit")
+    warehouse.dbt("run")
     with warehouse.raw() as raw:
         raw.append(versions=[of("feed", "archive first")], at=LATER)
         raw.append(
@@ -132,7 +131,6 @@ def test_a_unit_that_arrives_or_changes_later_updates_its_ads_and_the_days(wareh
             versions=[version(name, ad(number), DAY) for name, number in zip("abc", "123", strict=True)],
             at=LATER,
         )
-    warehouse.dbt("seed")
     warehouse.dbt("run")
     assert set(industries(warehouse).values()) == {"Unknown"}
     arrived = [unit("1", "62.010"), unit("2", None, "1"), unit("3", None, "1")]

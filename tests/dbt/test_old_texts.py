@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -56,9 +57,9 @@ EVENTS = [
 ]
 
 
-@pytest.fixture
-def removing(warehouse: Warehouse) -> DuckDBWarehouse:
-    """The same file, as the job knows it, after a build."""
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory, seeded: Warehouse) -> Warehouse:
+    warehouse = seeded.copied_to(tmp_path_factory.mktemp("built"))
     tombstone = version("stopped", None, "2025-06-10T10:00:00Z", status="INACTIVE")
     with warehouse.raw() as raw:
         raw.append(versions=OLD[2:], at="2025-03-01T12:00:00Z", source="mongo_archive")
@@ -70,8 +71,18 @@ def removing(warehouse: Warehouse) -> DuckDBWarehouse:
             features=[described(row) for row in [*OLD, *KEPT, EDITED]],
             at="2025-06-20T12:34:56.789012Z",
         )
-    warehouse.dbt("seed")
     warehouse.dbt("run")
+    return warehouse
+
+
+@pytest.fixture
+def warehouse(built: Warehouse, tmp_path: Path) -> Warehouse:
+    return built.copied_to(tmp_path)
+
+
+@pytest.fixture
+def removing(warehouse: Warehouse) -> DuckDBWarehouse:
+    """The same file, as the job knows it, after a build."""
     job = DuckDBWarehouse(WarehouseSettings(duckdb_path=str(warehouse.path)))
     job.after_dbt()
     return job

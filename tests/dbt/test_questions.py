@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from dbt.contracts.graph.manifest import Manifest
 
 from tests.dbt.raw import event, features, unit, version
 from tests.dbt.warehouse import PROJECT, Warehouse
@@ -20,7 +19,7 @@ QUESTIONS = {
 
 
 @pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory, manifest: Manifest) -> Warehouse:
+def warehouse(tmp_path_factory: pytest.TempPathFactory, seeded: Warehouse) -> Warehouse:
     """Two ads for IT and for teachers, of this year and last, and one a week that was never captured."""
 
     def ad(ad_id: str, published: str, **content: Any) -> Any:
@@ -34,7 +33,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory, manifest: Manifest) -> W
         }
         return version(ad_id, document | content, f"{published}T10:00:00Z")
 
-    warehouse = Warehouse(tmp_path_factory.mktemp("questions"), manifest)
+    warehouse = seeded.copied_to(tmp_path_factory.mktemp("questions"))
     versions = [ad("new", "2026-03-02"), ad("old", "2025-03-03")]
     thursdays = [datetime(2024, 10, 3, 12, tzinfo=UTC) + timedelta(weeks=n) for n in range(75)]
     others = [event(f"other of {thursday}", "ACTIVE", thursday) for thursday in thursdays]
@@ -46,7 +45,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory, manifest: Manifest) -> W
             at="2026-03-08T12:00:00Z",
         )
         raw.append(units=[unit("889640782", "86.101")], source="register", at="2026-03-09T12:00:00Z")
-    warehouse.dbt("build", "--exclude", "test_type:unit")
+    warehouse.dbt("run")
     return warehouse
 
 

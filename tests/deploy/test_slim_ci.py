@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from dbt.cli.main import dbtRunner
-from rich.console import Console
 
 from deploy import slim_ci
 from extract import dbt as transform
@@ -51,7 +50,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
             now = datetime.now(UTC)
             content = version("a", {"published": "2026-05-01T08:00:00Z"}, now)
             raw.append(events=[event("a", "ACTIVE", now)], versions=[content], at=now)
-        transform.build(checkout.production, Console(quiet=True))
+        without_tests = ("--quiet", "build", "--exclude-resource-type", "unit_test", "test")
+        assert transform.run_dbt(checkout.production, *without_tests).success
         shutil.copytree(checkout.folder / "target", checkout.state)
         yield checkout
 

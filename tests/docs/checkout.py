@@ -58,7 +58,7 @@ class Checkout:
         self.environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
-            "DEMO": "--days 3 --ads-a-day 20 --units 200",
+            "DEMO": "--days 3 --ads-a-day 1 --units 200",
             "SOURCES__NAV_FEED__BASE_URL": feed,
             "COLUMNS": "200",
         }
@@ -78,10 +78,15 @@ class Checkout:
         assert done.returncode == 0, f"{script}\n{done.stdout}"
         return done.stdout
 
-    def follow(self, page: str) -> str:
-        """Run the shell blocks of the page and make its changes, in order; all that was printed."""
+    def follow(self, page: str, *, live: bool = False) -> str:
+        """Run the shell blocks of the page and make its changes, in order; all that was printed.
+
+        If `live`, only the blocks that begin with `make clean` and go on to the live feed; else all others.
+        """
         printed = ""
         for block in blocks(page):
+            if block.text.startswith("make clean") != live:
+                continue
             if block.kind == "sh":
                 printed += self.run(block.text)
             elif block.kind == "diff":

@@ -75,3 +75,8 @@ def test_a_source_is_added_and_loads_a_row_once(checkout: Checkout) -> None:
 
 def test_contributing_shows_commands_that_run(checkout: Checkout) -> None:
     checkout.follow("CONTRIBUTING.md")
+
+
+@pytest.mark.long
+def test_the_commands_for_the_live_feed_run(checkout: Checkout) -> None:
+    assert "events: " in checkout.follow("README.md", live=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import orjson
 import pytest
 from rich.console import Console
 
-from demo.server import Served
+from demo.server import Served, serving
+from demo.world import World
 from extract.errors import JobMarketError
 from extract.executors.bounded_map import BatchExecutor
 from extract.executors.local import LocalExecutor
@@ -25,12 +27,19 @@ NEXT_RULES = features.RULES_VERSION + 1
 SAID = [name for name in AD_FEATURES.schema.names if name not in ("rules_version", "extracted_at")]
 
 
+@pytest.fixture(scope="module")
+def filled(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a job that was polled. Not to be changed, but copied."""
+    with serving(world) as feed:
+        job = Job(tmp_path_factory.mktemp("filled"), feed.url)
+        job.poll()
+    return job.folder
+
+
 @pytest.fixture
-def job(feed: Served, tmp_path: Path) -> Job:
-    """A warehouse that was filled."""
-    job = Job(tmp_path, feed.url)
-    job.poll()
-    return job
+def job(filled: Path, feed: Served, tmp_path: Path) -> Job:
+    shutil.copytree(filled, tmp_path, dirs_exist_ok=True)
+    return Job(tmp_path, feed.url)
 
 
 @pytest.fixture

@@ -117,14 +117,14 @@ def test_a_command_posts_failure_and_recovery_and_ends_as_it_would_without(
     with serving(World(seed=3, days=2, ads_a_day=5)) as feed:
         command = Command(tmp_path, feed.url)
         away = {"SOURCES__NAV_FEED__BASE_URL": "http://127.0.0.1:9"}
-        for _ in range(2):
-            code, printed = command("extract", "--notify", webhook.url, **away)
+        for run in (command, command.here):
+            code, printed = run("extract", "--notify", webhook.url, **away)
             assert (code, "try later" in printed) == (75, True), printed
         assert len(webhook.texts) == 1 and "127.0.0.1:9" in webhook.texts[0]
         code, printed = command("extract", NOTIFY__URL=webhook.url)
         assert code == 0, printed
         assert len(webhook.texts) == 2 and "extract recovered" in webhook.texts[1]
-        printed = command("status")[1]
+        printed = command.here("status")[1]
         for text in ("last success", "rejects", "new fields", "volume", "not compared"):
             assert text in printed
         code, printed = command("extract", NOTIFY__URL="http://127.0.0.1:9/hushhush", **away)
@@ -140,7 +140,7 @@ def test_every_job_posts_its_failure(arguments: tuple[str, ...], webhook: Webhoo
     command = Command(tmp_path, "http://127.0.0.1:9")
     away = {"SOURCES__REGISTER__BASE_URL": "http://127.0.0.1:9", "SOURCES__REGISTER__ATTEMPTS": "1"}
     name, *rest = arguments
-    code, printed = command(name, "--notify", webhook.url, *rest, **away)
+    code, printed = command.here(name, "--notify", webhook.url, *rest, **away)
     assert code != 0 and len(webhook.texts) == 1, printed
     assert f"{' '.join(arguments[:2]) if name == 'source' else name} failed. " in webhook.texts[0]
     assert webhook.texts[0].split(" failed. ")[1].strip()[:40] in printed
@@ -148,5 +148,5 @@ def test_every_job_posts_its_failure(arguments: tuple[str, ...], webhook: Webhoo
 
 def test_a_wrong_setting_is_posted_too(webhook: Webhook, tmp_path: Path) -> None:
     command = Command(tmp_path, "http://127.0.0.1:9")
-    code, _ = command("extract", "--notify", webhook.url, SOURCES__NAV_FEED__BASE_URL="nowhere")
+    code, _ = command.here("extract", "--notify", webhook.url, SOURCES__NAV_FEED__BASE_URL="nowhere")
     assert code == 2 and "extract failed. sources.nav_feed.base_url" in webhook.texts[0]

@@ -38,7 +38,7 @@ def test_a_signal_ends_the_run_soon_even_while_threads_wait_for_the_feed(
     feed.faults({"path": "feedentry", "delay_seconds": 300})
     with subprocess.Popen(
         [*SCRIPT, "extract", "--since", "2019-01-01"],
-        env=command.environment,
+        env=command.environment | {"EXECUTOR__WORKERS": "2"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

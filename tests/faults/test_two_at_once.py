@@ -6,6 +6,7 @@ import re
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,23 @@ def test_a_run_that_waits_begins_when_the_other_is_done(tmp_path: Path) -> None:
         assert not began.is_set()
     waiting.join(60)
     assert began.is_set()
+
+
+def test_a_run_waits_once_for_its_folder_and_its_warehouse(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deadlines = []
+
+    @contextmanager
+    def noted(*arguments: Any) -> Iterator[None]:
+        deadlines.append(arguments[-1])
+        yield
+
+    one = warehouse(tmp_path, "one")
+    monkeypatch.setattr("extract.warehouses.base.file_lock", noted)
+    monkeypatch.setattr(one, "_lock", noted)
+    with one.lock(60):
+        assert len(deadlines) == 2 and deadlines[0] == deadlines[1]
 
 
 @pytest.fixture(autouse=True)

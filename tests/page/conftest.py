@@ -48,22 +48,20 @@ class Site:
 
 
 @pytest.fixture(scope="package")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory, seeded: DbtWarehouse) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("page")
-    dbt = DbtWarehouse(folder)
+    dbt = seeded.copied_to(folder)
     _fill(dbt)
-    dbt.dbt("seed")
     dbt.dbt("run")
+    dbt.rows("create table nav_marts.notes_of_somebody as select 'a table that no model makes' as note")
     with pytest.MonkeyPatch.context() as patch:
         yield published(folder, patch)
 
 
 @pytest.fixture(scope="package")
-def empty_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def empty_site(tmp_path_factory: pytest.TempPathFactory, seeded: DbtWarehouse) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("empty")
-    dbt = DbtWarehouse(folder)
-    dbt.dbt("seed")
-    dbt.dbt("run")
+    seeded.copied_to(folder).dbt("run")
     with pytest.MonkeyPatch.context() as patch:
         yield published(folder, patch)
 

@@ -37,3 +37,12 @@ def test_no_spreadsheet_runs_a_cell_and_numbers_stay_numbers(tmp_path: Path, cel
     write_csv(tmp_path / "figures.csv", ["first", "second"], [(1, cell)])
     with (tmp_path / "figures.csv").open(encoding="utf-8", newline="") as file:
         assert list(csv.reader(file)) == [["first", "second"], ["1", written]]
+
+
+def test_a_norwegian_excel_opens_the_norwegian_file_as_a_table(tmp_path: Path) -> None:
+    rows = [(date(2026, 3, 1), "Helse og sosial; omsorg", 1234.5, Decimal("7.25"), -3, None)]
+    columns = ["day", "value", "ads", "positions", "change", "share"]
+    write_csv(tmp_path / "figures.csv", columns, rows, is_norwegian=True)
+    assert (tmp_path / "figures.csv").read_bytes().decode("utf-8") == (
+        '\ufeffday;value;ads;positions;change;share\n2026-03-01;"Helse og sosial; omsorg";1234,5;7,25;-3;\n'
+    )

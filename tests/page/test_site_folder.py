@@ -9,19 +9,26 @@ from typing import Any
 import pytest
 
 from dashboard import publish as page
+from dashboard.charts import CHARTS
+from dashboard.health import MART
 from extract.config import WarehouseSettings
 from extract.errors import PROGRAM, ConfigurationError, JobMarketError
 from extract.warehouses.duckdb import DuckDBWarehouse
 
 FIRST = {"index.html": "1", "no.html": "1", "data/dictionary.csv": "1", "assets/old.js": "1"}
+RELEASE = {"data/releases/2026-02/daily_new_ads.parquet": "of February"}
 SECOND = {"index.html": "2", "no.html": "2", "data/dictionary.csv": "2", "assets/new.js": "2"}
 
 
 class Warehouse(DuckDBWarehouse):
-    """A warehouse that has a mart, whatever is in it."""
+    """A warehouse that has the marts, with something in them."""
 
     def marts(self) -> list[str]:
-        return ["nav_marts.fct_ads"]
+        names = {MART} | {mart for chart in CHARTS for mart in (chart.mart, chart.joined) if mart}
+        return [f"nav_marts.{name}" for name in names]
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        return [(1,)]
 
 
 @pytest.fixture
@@ -98,11 +105,23 @@ def test_a_page_that_cannot_be_made_leaves_the_earlier_one(
 ) -> None:
     site = tmp_path / "site"
     publish(site, FIRST)
-    monkeypatch.setattr(Warehouse, "marts", lambda self: [])
-    with pytest.raises(JobMarketError, match=f"has no marts. Run `{PROGRAM} build` first"):
-        publish(site, SECOND)
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr(Warehouse, "marts", lambda self: ["nav_marts.daily_new_ads"])
+        with pytest.raises(JobMarketError, match=f"no nav_marts.pipeline_health.*`{PROGRAM} build`"):
+            publish(site, SECOND)
+    with monkeypatch.context() as patch:
+        patch.setattr(Warehouse, "query", lambda self, sql: [])
+        with pytest.raises(JobMarketError, match=r"holds no ads. The page in .* was left as it is"):
+            publish(site, SECOND)
     assert files(site) == FIRST
+
+
+def test_the_release_of_a_month_stays_when_a_page_is_replaced(publish: Publish, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    publish(site, FIRST | RELEASE)
+    publish(site, SECOND)
+    publish(site, FIRST)
+    assert files(site) == FIRST | RELEASE
 
 
 def test_a_run_that_dies_between_two_files_leaves_whole_pages_and_the_next_one_tidies_up(

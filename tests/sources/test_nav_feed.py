@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from demo.server import Served, serving
 from demo.world import World
 from extract.errors import ConfigurationError, SourceUnavailable
 from extract.monitoring.progress import Progress
+from extract.sources.nav.run import ExtractionRun
 from extract.sources.nav.state import FeedState, feed_state
 from tests.job import Job, assert_whole
 
@@ -36,6 +39,34 @@ def feed(world: World) -> Iterator[Served]:
 @pytest.fixture
 def job(tmp_path: Path, feed: Served) -> Job:
     return Job(tmp_path, feed.url)
+
+
+@dataclass(frozen=True)
+class FirstRun:
+    """A first run that nothing disturbs: its job, not to be changed, what it said, and what it asked for."""
+
+    job: Job
+    summary: ExtractionRun
+    requests: dict[str, int]
+
+
+@pytest.fixture(scope="module")
+def first_run(world: World, tmp_path_factory: pytest.TempPathFactory) -> FirstRun:
+    with serving(world) as served:
+        job = Job(tmp_path_factory.mktemp("whole"), served.url)
+        return FirstRun(job, job.poll(), served.stats()["requests"])
+
+
+@pytest.fixture
+def whole(first_run: FirstRun) -> Job:
+    return first_run.job
+
+
+@pytest.fixture
+def polled(whole: Job, job: Job) -> Job:
+    """A job of its own after that run."""
+    shutil.copytree(whole.folder, job.folder, dirs_exist_ok=True)
+    return job
 
 
 @pytest.fixture
@@ -66,10 +97,9 @@ def _detail(world: World, ad_id: str, at: datetime) -> Any:
     return detail
 
 
-def test_a_first_run_brings_every_event_and_the_content_of_every_active_ad(world: World, job: Job) -> None:
-    job.poll()
+def test_a_first_run_brings_every_event_and_the_content_of_every_active_ad(world: World, whole: Job) -> None:
     events = {(event.ad_id, event.status, event.event_at) for event in world.events(END)}
-    facts = job.facts()
+    facts = whole.facts()
     assert {row[:3] for row in facts["feed_events"]} == events
     closing = {row[:1] + row[2:4] for row in facts["ad_versions"] if row[2] == "INACTIVE"}
     assert {(ad_id, status, at) for ad_id, status, at in events if status == "INACTIVE"} <= closing
@@ -82,32 +112,28 @@ def test_a_first_run_brings_every_event_and_the_content_of_every_active_ad(world
 
 
 def test_only_active_ads_are_asked_for_each_once_and_once_more_where_there_was_no_content(
-    world: World, feed: Served, job: Job
+    world: World, first_run: FirstRun
 ) -> None:
-    job.poll()
-    assert feed.stats()["requests"]["entry"] == len(active_ads(world)) + len(hollow_ads(world))
+    assert first_run.requests["entry"] == len(active_ads(world)) + len(hollow_ads(world))
 
 
-def test_a_poll_in_which_nothing_changed_writes_nothing(job: Job) -> None:
-    job.poll()
-    before = job.facts(), job.rows("_dlt_loads"), job.rows("_dlt_pipeline_state")
+def test_a_poll_in_which_nothing_changed_writes_nothing(polled: Job) -> None:
+    before = polled.facts(), polled.rows("_dlt_loads"), polled.rows("_dlt_pipeline_state")
     for _ in range(2):
-        assert job.poll().loads == []
-    assert (job.facts(), job.rows("_dlt_loads"), job.rows("_dlt_pipeline_state")) == before
+        assert polled.poll().loads == []
+    assert (polled.facts(), polled.rows("_dlt_loads"), polled.rows("_dlt_pipeline_state")) == before
 
 
-def test_what_was_staged_is_gone_once_it_is_merged(job: Job) -> None:
-    job.poll()
-    assert job.warehouse.query("select count(*) from nav_raw_staging.ad_versions") == [(0,)]
+def test_what_was_staged_is_gone_once_it_is_merged(whole: Job) -> None:
+    assert whole.warehouse.query("select count(*) from nav_raw_staging.ad_versions") == [(0,)]
 
 
-def test_a_new_machine_goes_on_from_the_warehouse(feed: Served, job: Job) -> None:
-    job.poll()
-    before = job.facts()
-    job.forget_local_state()
+def test_a_new_machine_goes_on_from_the_warehouse(feed: Served, polled: Job) -> None:
+    before = polled.facts()
+    polled.forget_local_state()
     feed.reset_stats()
-    assert job.poll().loads == []
-    assert job.facts() == before
+    assert polled.poll().loads == []
+    assert polled.facts() == before
     assert feed.stats()["requests"]["page"] <= 3
 
 
@@ -127,11 +153,10 @@ def test_of_the_pipeline_states_the_newest_stay_and_one_is_enough_for_a_new_mach
         assert job.poll().loads == []
 
 
-def test_reading_the_feed_again_from_the_start_doubles_nothing(job: Job) -> None:
-    job.poll()
-    before = job.facts()
-    job.poll(since=datetime(2019, 6, 1, tzinfo=UTC))
-    assert job.facts() == before
+def test_reading_the_feed_again_from_the_start_doubles_nothing(polled: Job) -> None:
+    before = polled.facts()
+    polled.poll(since=datetime(2019, 6, 1, tzinfo=UTC))
+    assert polled.facts() == before
 
 
 def test_polls_of_a_tip_that_is_held_back_bring_the_events_of_one_poll_at_the_end(
@@ -140,7 +165,7 @@ def test_polls_of_a_tip_that_is_held_back_bring_the_events_of_one_poll_at_the_en
     """One that grows is polled hourly in tests/test_whole_job.py."""
     with serving(world, clock=END - timedelta(days=2), tip="held-back") as served:
         often, once = Job(tmp_path / "often", served.url), Job(tmp_path / "once", served.url)
-        for hour in range(0, 49, 6):
+        for hour in range(0, 49, 12):
             served.clock_to(END - timedelta(days=2) + timedelta(hours=hour))
             often.poll()
         once.poll()
@@ -158,15 +183,13 @@ def test_a_long_first_run_is_made_of_bounded_loads(job: Job) -> None:
 
 
 def test_many_documents_end_a_load_before_its_details_do(
-    world: World, feed: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: World, first_run: FirstRun, job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = Job(tmp_path / "whole", feed.url)
-    assert len(whole.poll().loads) == 1
+    assert len(first_run.summary.loads) == 1
     monkeypatch.setattr("extract.sources.nav.source.BATCH", 20)
     monkeypatch.setattr("extract.sources.nav.source.MAX_LOAD_BYTES", 300_000)
-    job = Job(tmp_path / "parts", feed.url)
     assert 2 < len(job.poll().loads) < len(active_ads(world)) / 20
-    assert_whole(job, whole)
+    assert_whole(job, first_run.job)
 
 
 class _Killed(BaseException):
@@ -195,11 +218,9 @@ class _Fuse(Progress):
 @pytest.mark.usefixtures("small_pages")
 @pytest.mark.parametrize("dies_after", [(13,), pytest.param((0, 3, 8, 14), marks=pytest.mark.long)])
 def test_a_run_that_dies_anywhere_and_runs_again_gives_the_rows_of_one_that_did_not(
-    dies_after: tuple[int, ...], feed: Served, tmp_path: Path
+    dies_after: tuple[int, ...], feed: Served, whole: Job, tmp_path: Path
 ) -> None:
     bounds = {"pages_per_load": 6, "details_per_load": 200}
-    whole = Job(tmp_path / "whole", feed.url)
-    whole.poll(**bounds)
     for steps in dies_after:
         job = Job(tmp_path / str(steps), feed.url)
         with pytest.raises(_Killed):
@@ -210,25 +231,21 @@ def test_a_run_that_dies_anywhere_and_runs_again_gives_the_rows_of_one_that_did_
 
 @pytest.mark.parametrize("step", ["extract", "normalize"])
 def test_a_load_that_was_left_pending_is_finished_and_then_the_run_does_its_own_work(
-    step: str, world: World, tmp_path: Path
+    step: str, world: World, whole: Job, tmp_path: Path
 ) -> None:
     with serving(world, clock=END - timedelta(days=1)) as served:
         job = Job(tmp_path / "job", served.url)
         job.leave_pending(step)
         served.clock_to(END)
         summary = job.poll()
-        whole = Job(tmp_path / "whole", served.url)
-        whole.poll()
     assert summary.finished == 1
     assert summary.events > 0
     assert job.facts()["feed_events"] == whole.facts()["feed_events"]
 
 
 def test_a_detail_that_keeps_failing_stops_nothing_and_comes_when_it_can(
-    world: World, feed: Served, job: Job, tmp_path: Path
+    world: World, feed: Served, job: Job, whole: Job
 ) -> None:
-    whole = Job(tmp_path / "whole", feed.url)
-    whole.poll()
     poison = sorted(active_ads(world) - hollow_ads(world))[:20]
     feed.faults({"path": f"feedentry/({'|'.join(poison)})", "status": 503})
     for _ in range(2):
@@ -244,7 +261,7 @@ def test_a_detail_that_keeps_failing_stops_nothing_and_comes_when_it_can(
 
 
 def test_when_no_detail_can_be_had_the_events_are_kept_and_the_run_says_so(
-    feed: Served, job: Job, tmp_path: Path
+    feed: Served, job: Job, whole: Job
 ) -> None:
     feed.faults({"path": "feedentry", "status": 500})
     feed.reset_stats()
@@ -254,17 +271,13 @@ def test_when_no_detail_can_be_had_the_events_are_kept_and_the_run_says_so(
     assert job.rows("feed_events")
     feed.faults()
     job.poll()
-    whole = Job(tmp_path / "whole", feed.url)
-    whole.poll()
     assert job.facts() == whole.facts()
 
 
 @pytest.mark.usefixtures("small_pages")
 def test_when_the_feed_fails_in_mid_walk_the_pages_before_are_kept(
-    feed: Served, job: Job, tmp_path: Path
+    feed: Served, job: Job, whole: Job
 ) -> None:
-    whole = Job(tmp_path / "whole", feed.url)
-    whole.poll()
     feed.faults(
         {"path": "/api/v1/feed/", "delay_seconds": 0, "times": 8},
         {"path": "/api/v1/feed/", "status": 502},
@@ -278,16 +291,15 @@ def test_when_the_feed_fails_in_mid_walk_the_pages_before_are_kept(
     assert job.facts() == whole.facts()
 
 
-def test_a_cursor_that_the_feed_no_longer_knows_is_replaced_by_a_time(feed: Served, job: Job) -> None:
-    job.poll()
-    before = job.facts()
-    cursor = state(job).recent[0].page_id
+def test_a_cursor_that_the_feed_no_longer_knows_is_replaced_by_a_time(feed: Served, polled: Job) -> None:
+    before = polled.facts()
+    cursor = state(polled).recent[0].page_id
     feed.faults({"path": cursor, "status": 404})
-    job.poll()
-    assert {table: rows for table, rows in job.facts().items() if table != "ad_versions"} == {
+    polled.poll()
+    assert {table: rows for table, rows in polled.facts().items() if table != "ad_versions"} == {
         table: rows for table, rows in before.items() if table != "ad_versions"
     }
-    assert state(job).recent[0].page_id != cursor
+    assert state(polled).recent[0].page_id != cursor
 
 
 def test_a_feed_with_nothing_new_since_the_start_leaves_empty_tables(job: Job) -> None:
@@ -333,18 +345,16 @@ def test_a_field_that_the_feed_invents_is_kept_in_the_document(world: World, fee
     assert [orjson.loads(document) for document in documents] == [content]
 
 
-def test_no_personal_data_of_the_world_reaches_any_raw_table(world: World, job: Job) -> None:
-    job.poll()
+def test_no_personal_data_of_the_world_reaches_any_raw_table(world: World, whole: Job) -> None:
     personal = world.personal_data()
-    stored = "\n".join(str(row) for table in job.facts().values() for row in table).lower()
+    stored = "\n".join(str(row) for table in whole.facts().values() for row in table).lower()
     assert not [text for kind in personal for text in kind if text.lower() in stored]
 
 
-def test_the_ads_of_another_feed_are_not_mixed_in(job: Job) -> None:
-    job.poll()
-    job.base_url = job.base_url.replace("127.0.0.1", "localhost")
+def test_the_ads_of_another_feed_are_not_mixed_in(polled: Job) -> None:
+    polled.base_url = polled.base_url.replace("127.0.0.1", "localhost")
     with pytest.raises(ConfigurationError, match=r"holds the ads of 127\.0\.0\.1"):
-        job.poll()
+        polled.poll()
 
 
 def test_the_token_that_was_given_is_refused_in_one_sentence_without_it(job: Job) -> None:

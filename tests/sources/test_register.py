@@ -273,13 +273,23 @@ def test_a_download_that_is_damaged_at_its_end_changes_nothing(job: Job) -> None
     [
         lambda text: gzip.compress(text[:900]) + gzip.compress(text[900:]),
         lambda text: gzip.compress(text) + bytes(512),
-        lambda text: gzip.compress(b" " * (100 << 20) + text, 1),
+        lambda text: gzip.compress(b" " * (20 << 20) + text, 1),
     ],
-    ids=["two members", "zeros after the end", "100 MB of blanks"],
+    ids=["two members", "zeros after the end", "20 MB of blanks"],
 )
 def test_a_gzip_that_is_unusual_is_read(packed: Callable[[bytes], bytes], tmp_path: Path) -> None:
     with register([whole(packed(gzip.decompress(bulk(50))))], []) as (url, _):
         assert len(downloaded(url, tmp_path)) == 50
+
+
+@pytest.mark.parametrize("where", [0, 1, -1], ids=["before the array", "before a unit", "before the end"])
+def test_a_gzip_of_400_mb_of_blanks_ends_with_a_sentence(where: int, tmp_path: Path) -> None:
+    text = gzip.decompress(bulk(50))
+    megabyte = gzip.compress(b" " * (1 << 20))
+    body = gzip.compress(text[:where]) + megabyte * 400 + gzip.compress(text[where:])
+    is_bounded = pytest.raises(SourceUnavailable, match=r"is damaged \(no unit ends within 32 MB\)")
+    with register([whole(body)], []) as (url, _), is_bounded:
+        downloaded(url, tmp_path)
 
 
 @pytest.mark.parametrize("body", [b"[]", b"{}", b'{"feilmelding": "no"}'], ids=repr)

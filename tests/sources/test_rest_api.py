@@ -581,7 +581,7 @@ def test_an_api_is_read_by_its_name_from_the_environment_alone_and_no_file_keeps
     kept = b"".join(file.read_bytes() for file in job.folder.rglob("*") if file.is_file())
     assert not [word for word in (SECRET, "a-team-of-ours", "a-query-of-ours") if word.encode() in kept]
     environment["SOURCES__API__COURSES__TIME_ZONE"] = "Olso"
-    code, printed = command("source", "courses", **environment)
+    code, printed = command.here("source", "courses", **environment)
     assert (code, printed) == (2, "sources.api.courses.time_zone: 'Olso' cannot be read.\n")
 
 

@@ -186,7 +186,7 @@ def _names_a_unit(update: Any) -> bool:
 
 
 class _Reader:
-    """Reads a stream, and fails where a unit does not end: blanks aside, it would fill the memory."""
+    """Reads a stream, and fails where no unit ends within so many bytes; blanks pack to nothing."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -195,7 +195,7 @@ class _Reader:
     def read(self, size: int = -1) -> bytes:
         """The next bytes. Raises EOFError."""
         chunk: bytes = self._stream.read(size)
-        self.since_unit += len(chunk.strip())
+        self.since_unit += len(chunk)
         if self.since_unit > MAX_UNIT_BYTES:
             raise EOFError(f"no unit ends within {MAX_UNIT_BYTES >> 20} MB")
         return chunk

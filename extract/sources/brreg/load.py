@@ -10,7 +10,6 @@ their industry. Of a unit only what the models need is kept, and no name: a sole
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from extract.config import RegisterSettings
+from extract.hashing import hash_of
 from extract.loading.load import prepare
 from extract.privacy.redact import is_organisation_number
 from extract.schema import UNITS
@@ -114,8 +114,7 @@ class RegisterLoad:
         parent = parent if is_organisation_number(parent) else None
         codes = (_code(unit.get("naeringskode1")), _code(unit.get("organisasjonsform")))
         columns = (number, self.kind, parent, *codes)
-        state = hashlib.blake2b(repr(columns).encode(), digest_size=8).digest()
-        return (*columns, int.from_bytes(state, "big", signed=True), self.log.extracted_at)
+        return (*columns, hash_of(repr(columns)), self.log.extracted_at)
 
 
 def _code(value: Any) -> str | None:
