@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
+from typing import Any
 
 from dashboard.chart import FEW, Row
 
@@ -76,6 +77,13 @@ def little_captured_months(counted: Mapping[date, tuple[float, float]]) -> list[
     """The same for months, each judged alone, up to the last day of the month."""
     spans = little_captured(counted, window=1)
     return [(first, (last + timedelta(days=31)).replace(day=1) - timedelta(days=1)) for first, last in spans]
+
+
+def mark_of(share: float | None) -> list[tuple[str, dict[str, Any]]]:
+    """The caveat that figures on a part of the ads carry where too little of them was captured."""
+    if share is not None and share >= SHARE_NEEDED:
+        return []
+    return [("captured", {"share": 100 * (share or 0)})]
 
 
 def change(now: float | None, before: float | None) -> float | None:

@@ -78,7 +78,8 @@ def publish(warehouse: Warehouse) -> Published:
 
 def _refuse_nothing(warehouse: Warehouse, folder: Path, is_replaced: bool) -> None:
     """Raise JobMarketError if marts are missing, or if there are no ads and a page is there already."""
-    needed = {warehouse.mart(name) for name in (MART, *(chart.mart for chart in CHARTS))}
+    names = {MART} | {mart for chart in CHARTS for mart in (chart.mart, chart.joined) if mart}
+    needed = {warehouse.mart(name) for name in names}
     if missing := needed.difference(warehouse.marts()):
         raise JobMarketError(
             f"{warehouse} has no {', no '.join(sorted(missing))}. No page was written. Run "

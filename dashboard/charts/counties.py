@@ -7,7 +7,7 @@ from typing import Any
 import altair as alt
 
 from dashboard.chart import Chart, Drawing, Figures, Row, Said
-from dashboard.groups import whole
+from dashboard.groups import mark_of, whole
 from dashboard.recent import COLUMNS, QUERY, recent
 from dashboard.style import INK, PAPER, ROWS, TILE_COLOURS
 
@@ -41,8 +41,9 @@ def figures(rows: list[Row]) -> Figures:
     caveats: list[tuple[str, dict[str, Any]]] = [("weeks", {"day": last})]
     if problem:
         caveats.append((problem, {}))
+    mark = mark_of(shown[0][5]) if shown else []
     units = None if any(row[4] is not None for row in shown) else ("count",)
-    return Figures(shown, None, caveats, [], _said(shown), units)
+    return Figures(shown, None, caveats + mark, [], None if mark else _said(shown), units)
 
 
 def _said(shown: list[Row]) -> Said | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from dashboard.chart import Chart, Column, Figures, Row, Said
 from dashboard.charts.yearly import compared, problem_of
-from dashboard.groups import UNKNOWN
+from dashboard.groups import UNKNOWN, mark_of
 
 QUERY = """
 select dimension, value, ads_this_year, ads_last_year, ads_difference, ads_difference_percent,
@@ -41,7 +41,8 @@ def figures(rows: list[Row]) -> Figures:
     ordered = sorted(named, key=lambda row: (row[0] == UNKNOWN, -row[2], row[0]))
     first = ordered[0]
     said = Said("said", {"name": first[0], "number": first[2]}) if first[0] != UNKNOWN else None
-    return Figures(ordered, None, caveats, [], said)
+    mark = mark_of(rows[0][6])
+    return Figures(ordered, None, caveats + mark, [], None if mark else said)
 
 
 def _names(value: str) -> tuple[str, str]:

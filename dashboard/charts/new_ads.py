@@ -76,7 +76,9 @@ def figures(rows: list[Row]) -> Figures:
     caveats = []
     if means[ALL].get(year_earlier(shown[-1]), NOTHING)[2] is None:
         caveats.append(("no_year_earlier", {"day": shown[0]}))
-    return Figures(dense, None, caveats, little_captured(captured), _said(means, shown[-1]))
+    shaded = little_captured(captured)
+    is_known_now = not shaded or shaded[-1][1] < shown[-1]
+    return Figures(dense, None, caveats, shaded, _said(means, shown[-1], is_known_now))
 
 
 def _means(by_day: dict[date, Row], total: dict[date, Row], shown: list[date]) -> Means:
@@ -91,7 +93,7 @@ def _means(by_day: dict[date, Row], total: dict[date, Row], shown: list[date]) -
     return found
 
 
-def _said(means: dict[tuple[str, str], Means], last: date) -> Said:
+def _said(means: dict[tuple[str, str], Means], last: date, is_known_now: bool) -> Said:
     """The last seven days against a year earlier, and the occupation with most of them."""
     week = {
         value: by_day[last][2] or 0
@@ -99,12 +101,13 @@ def _said(means: dict[tuple[str, str], Means], last: date) -> Said:
         if dimension == "occupation" and value != UNKNOWN
     }
     largest = ("occupation", max(week, key=lambda value: week[value], default=UNKNOWN))
+    part = "" if is_known_now else "_all"
     now = 7 * (means[ALL][last][2] or 0)
     before = means[ALL].get(year_earlier(last), NOTHING)[2]
     changed = change(now, before and 7 * before)
     if changed is None:
-        return Said("said", {"number": whole(now), "group": largest})
-    key = "said_more" if changed >= 0 else "said_fewer"
+        return Said(f"said{part}", {"number": whole(now), "group": largest})
+    key = f"said_more{part}" if changed >= 0 else f"said_fewer{part}"
     return Said(key, {"number": whole(now), "percent": abs(changed), "group": largest})
 
 

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from dashboard.chart import Chart, Column, Figures, Kind, Row, Said
-from dashboard.groups import SHARE_NEEDED, UNKNOWN, change, whole
+from dashboard.groups import SHARE_NEEDED, UNKNOWN, change, mark_of, whole
 from dashboard.recent import WEEKS, YEAR
 
 # The day on which the feed was last read is not over: it is left out.
@@ -80,7 +80,8 @@ def figures(rows: list[Row]) -> Figures:
     ordered = sorted(found, key=lambda row: (row[0] == UNKNOWN, -row[2], row[0]))
     named = [row for row in ordered if row[0] != UNKNOWN]
     said = Said("said", {"name": named[0][0], "number": whole(named[0][2])}) if named else None
-    return Figures(ordered, None, caveats, [], said)
+    mark = mark_of(shares[0])
+    return Figures(ordered, None, caveats + mark, [], None if mark else said)
 
 
 def _reaches_back(first: date, last: date) -> bool:

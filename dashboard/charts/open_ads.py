@@ -59,10 +59,12 @@ def figures(rows: list[Row]) -> Figures:
         for day in shown
     ]
     captured = {day: (total[day][0], total[day][0] * (total[day][2] or 0)) for day in shown if day in total}
-    return Figures(dense, None, caveats, little_captured(captured), _said(sums, shown[0], shown[-1]))
+    shaded = little_captured(captured)
+    is_known_now = not shaded or shaded[-1][1] < shown[-1]
+    return Figures(dense, None, caveats, shaded, _said(sums, shown[0], shown[-1], is_known_now))
 
 
-def _said(sums: Sums, first: date, last: date) -> Said:
+def _said(sums: Sums, first: date, last: date, is_known_now: bool) -> Said:
     """What is open now against a year earlier, and the occupation with most of it."""
     latest = {
         value: by_day[last][0]
@@ -71,6 +73,7 @@ def _said(sums: Sums, first: date, last: date) -> Said:
     }
     largest = max(latest, key=lambda value: latest[value], default=UNKNOWN)
     now, earlier = sums[ALL][last][0], year_earlier(last)
+    part = "" if is_known_now else "_all"
     filled = {
         "number": whole(now),
         "group": ("occupation", largest),
@@ -79,8 +82,10 @@ def _said(sums: Sums, first: date, last: date) -> Said:
     before = sums[ALL][earlier][0] if first <= earlier and earlier in sums[ALL] else None
     changed = change(now, before)
     if changed is None:
-        return Said("said", filled)
-    return Said("said_more" if changed >= 0 else "said_fewer", {**filled, "percent": abs(changed)})
+        return Said(f"said{part}", filled)
+    return Said(
+        f"said_more{part}" if changed >= 0 else f"said_fewer{part}", {**filled, "percent": abs(changed)}
+    )
 
 
 def draw() -> Drawing:

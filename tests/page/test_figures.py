@@ -264,6 +264,22 @@ def test_a_part_is_not_compared_where_little_was_captured() -> None:
     assert (percent, now, before) == (None, 1.0, 0.5)
 
 
+def test_no_sentence_names_a_group_where_little_was_captured() -> None:
+    rows = [
+        day_row(TODAY - timedelta(days=back), 30, county, 0.5)
+        for back in range(30)
+        for county in (None, "Oslo")
+    ]
+    said = open_ads.figures(rows).said
+    assert said is not None and said.key == "said_all"
+    assert texts_in("en").say("open_ads", said.key, **said.filled) == "30 ads are open."
+    little = [
+        (day, None, county, None, ads, share, begin) for day, _, county, _, ads, _, share, begin in rows
+    ]
+    figures = counties.figures(little)
+    assert figures.said is None and ("captured", {"share": 50.0}) in figures.caveats
+
+
 def test_the_first_months_of_the_days_open_are_left_out_and_the_page_says_so() -> None:
     months = [date(2025, month, 1) for month in range(1, 8)]
     rows = [(month, "IT", 50, 1.0, 2.0, 3.0, 0.1, 1.0, date(2025, 3, 31)) for month in months]

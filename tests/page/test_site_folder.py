@@ -24,7 +24,8 @@ class Warehouse(DuckDBWarehouse):
     """A warehouse that has the marts, with something in them."""
 
     def marts(self) -> list[str]:
-        return [f"nav_marts.{name}" for name in (MART, *(chart.mart for chart in CHARTS))]
+        names = {MART} | {mart for chart in CHARTS for mart in (chart.mart, chart.joined) if mart}
+        return [f"nav_marts.{name}" for name in names]
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         return [(1,)]
