@@ -26,6 +26,7 @@ from tests.page.conftest import Site
 
 OF_ONE_AD = {
     "ad_id",
+    "repost_of",
     "version_id",
     "title",
     "description",
@@ -34,7 +35,15 @@ OF_ONE_AD = {
     "municipality",
 }
 """Columns that name an ad, its employer, or a place where one employer may be alone."""
-FORBIDDEN = {"fct_ads", "ad_occupations", "ad_places", "ad_categories", "dim_employers", "notes_of_somebody"}
+FORBIDDEN = {
+    "fct_ads",
+    "ad_occupations",
+    "ad_places",
+    "ad_categories",
+    "ad_reposts",
+    "dim_employers",
+    "notes_of_somebody",
+}
 OF_A_DATASET = ("title", "description", "identifier", "publisher")
 """What DCAT-AP-NO demands of a dataset, of the terms of Dublin Core."""
 
