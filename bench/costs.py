@@ -242,7 +242,7 @@ def daily_parts() -> dict[str, list[Statement]]:
     statements = daily_statements()
     models = {name: statements.pop(name, []) for name in sorted({*MODELS, *VIEWS})}
     freshness = statements.pop("source freshness")
-    # On all days but the first of a month: a date and an instant of each text that was removed.
+    # On all days but the first of a month: a date and a timestamp of each text that was removed.
     old_texts = [[Read("removed_texts", CONTENTS_A_DAY * 16, float("inf"))]]
     tests = list(chain(*statements.values()))
     return {**models, "all tests": tests, "source freshness": freshness, "old texts": old_texts}

@@ -231,7 +231,7 @@ def _load(warehouse: DuckDBWarehouse, rows: dict[str, pa.Table]) -> None:
 
 
 def _ad(number: int, between: timedelta) -> tuple[str, datetime, datetime, dict[str, Any]]:
-    """An ad's id, first and last instant and content, the same each time.
+    """An ad's id, first and last timestamp and content, the same each time.
 
     The ids are uuids, as NAV's are: of numbers that rise, an engine leaves out most without looking.
     """

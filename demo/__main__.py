@@ -14,7 +14,7 @@ from demo.documents import Documents, NotUnderstood
 from demo.feed import Source
 from demo.register import PREFIX
 from demo.server import HOST, MockFeed, start
-from demo.times import parse_instant
+from demo.times import parse_timestamp
 from demo.world import World
 
 WRONG_USE = 2
@@ -106,7 +106,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _time(text: str) -> datetime:
     try:
-        return parse_instant(text)
+        return parse_timestamp(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is not an ISO date or time") from error
 

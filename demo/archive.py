@@ -15,7 +15,7 @@ import orjson
 from demo.ads import heading_of
 from demo.fields import Content
 from demo.seasons import level_of
-from demo.times import DAY, instant, micros, parse_instant
+from demo.times import DAY, micros, parse_timestamp, timestamp
 from demo.world import World
 
 DAYS = 910
@@ -64,10 +64,10 @@ def _document(world: World, ad: int, clock: int, is_past: bool) -> Content | Non
     if content is None:
         return None
     if is_past and not log.is_active(seen[-1]):
-        content["expires"] = instant(log.changed[seen[-1]]).isoformat()
+        content["expires"] = timestamp(log.changed[seen[-1]]).isoformat()
     for name in DATES:
         if content.get(name):
-            content[name] = {"$date": parse_instant(content[name]).isoformat()}
+            content[name] = {"$date": parse_timestamp(content[name]).isoformat()}
     content["description"] = "<p>" + content["description"][-TEXT_LENGTH:].partition("<p>")[2]
     first_seen = log.event[log.first[ad]] // 1_000_000
     return {"_id": {"$oid": f"{first_seen:08x}{world.ad_id(ad).replace('-', '')[:16]}"}, **content}

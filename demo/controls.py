@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from demo.times import instant, micros
+from demo.times import micros, timestamp
 
 
 class Refused(Exception):
@@ -20,9 +20,9 @@ class Clock:
         self.now = micros(at)
 
     def move_to(self, at: datetime) -> None:
-        """Move on to an aware instant; Refused if it is before now."""
+        """Move on to an aware time; Refused if it is before now."""
         if micros(at) < self.now:
-            raise Refused(f"the clock stands at {instant(self.now).isoformat()} and never goes back")
+            raise Refused(f"the clock stands at {timestamp(self.now).isoformat()} and never goes back")
         self.now = micros(at)
 
 

@@ -17,7 +17,7 @@ from demo.feed import Shown
 from demo.ids import Ids, is_uuid
 from demo.lives import PUBLISHED, Step
 from demo.log import EventLog
-from demo.times import instant, micros, parse_instant
+from demo.times import micros, parse_timestamp, timestamp
 
 Content = dict[str, Any]
 
@@ -54,7 +54,7 @@ class Documents:
             self.log.add_ad([Step(PUBLISHED, at, at, at, at)])
         self.log.seal()
         # The clock's default: now, or the newest ad if that is younger.
-        self.until = max([datetime.now(UTC), *map(instant, self.log.event)])
+        self.until = max([datetime.now(UTC), *map(timestamp, self.log.event)])
 
     @classmethod
     def read(cls, files: list[Path]) -> "Documents":
@@ -104,7 +104,7 @@ class Documents:
 
 
 def _changed(ad: Content) -> int:
-    return micros(parse_instant(ad.get("updated") or ad["published"]))
+    return micros(parse_timestamp(ad.get("updated") or ad["published"]))
 
 
 def _ads_of_file(file: Path) -> Iterator[Content]:

@@ -146,6 +146,6 @@ def _item(source: Source, e: int) -> dict[str, Any]:
 
 
 def _style(at: int) -> int:
-    """How an instant is spelled: most with Oslo's offset, some in UTC, some as bare wall time."""
+    """How a timestamp is spelled: most with Oslo's offset, some in UTC, some as bare wall time."""
     draw = at % 1_009 % 20
     return 2 if draw < 3 else 1 if draw < 5 else 0

@@ -32,7 +32,7 @@ class Step(NamedTuple):
 
 
 class Life(NamedTuple):
-    """The events of an ad in order, and the expiry instant it names after each of them."""
+    """The events of an ad in order, and the expiry time it names after each of them."""
 
     steps: list[Step]
     expires: list[int]
@@ -83,7 +83,7 @@ def _days_to_expiry(rng: Random) -> int:
 
 
 def _expiry(rng: Random, day: date) -> int:
-    """The expiry instant an ad names: midnight as a rule, for some the last minute or an hour."""
+    """The expiry time an ad names: midnight as a rule, for some the last minute or an hour."""
     draw = rng.random()
     start = oslo_midnight(day)
     if draw < 0.9:

@@ -22,7 +22,7 @@ import orjson
 from aiohttp import web
 
 from demo.employers import orgnr_of, possible_employers, with_check_digit
-from demo.times import HOUR, instant, micros, parse_instant
+from demo.times import HOUR, micros, parse_timestamp, timestamp
 
 PREFIX = "/enhetsregisteret/api/"
 CHANGES_AN_HOUR = 3
@@ -180,7 +180,7 @@ class Register:
         if "oppdateringsid" in query:
             changes = [change for change in changes if change.number >= int(query["oppdateringsid"])]
         if "dato" in query:
-            since = micros(parse_instant(query["dato"]))
+            since = micros(parse_timestamp(query["dato"]))
             changes = [change for change in changes if change.at >= since]
         shown = changes[size * page : size * (page + 1)]
         name = "oppdaterteEnheter" if kind == "enheter" else "oppdaterteUnderenheter"
@@ -197,7 +197,9 @@ class Register:
                 name: [
                     {
                         "oppdateringsid": change.number,
-                        "dato": instant(change.at).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+                        "dato": timestamp(change.at)
+                        .isoformat(timespec="milliseconds")
+                        .replace("+00:00", "Z"),
                         "organisasjonsnummer": self.unit(kind, change.place).number,
                         "endringstype": "Endring",
                     }

@@ -22,7 +22,7 @@ from demo.controls import Clock, Faults, Refused, Stats
 from demo.feed import Source, Tip, detail_body, etag_of, page_body, page_from
 from demo.ids import is_uuid
 from demo.register import PREFIX, Register
-from demo.times import instant, micros, parse_instant
+from demo.times import micros, parse_timestamp, timestamp
 from demo.tokens import Tokens
 
 HOST = "127.0.0.1"
@@ -160,9 +160,9 @@ class MockFeed:
         given = orjson.loads(await request.read() or b"null")
         if call == "POST /demo/clock":
             at = (
-                parse_instant(given["at"])
+                parse_timestamp(given["at"])
                 if "at" in given
-                else instant(self.clock.now + int(given["advance_seconds"] * 1_000_000))
+                else timestamp(self.clock.now + int(given["advance_seconds"] * 1_000_000))
             )
             self.clock.move_to(at)
         elif call in ("POST /demo/faults", "DELETE /demo/faults"):
@@ -175,7 +175,7 @@ class MockFeed:
             raise Refused("there are /demo/clock, /demo/faults, /demo/stats and /demo/token")
         if path == "/demo/stats":
             return self.stats.as_json()
-        return {"at": instant(self.clock.now).isoformat()}
+        return {"at": timestamp(self.clock.now).isoformat()}
 
 
 def _endpoint(path: str) -> tuple[str, str]:
@@ -190,7 +190,7 @@ def _endpoint(path: str) -> tuple[str, str]:
 
 
 def _modified_since(request: web.BaseRequest) -> int | None:
-    """If-Modified-Since as an instant; what cannot be read is silently ignored, as NAV does."""
+    """If-Modified-Since as a timestamp; what cannot be read is silently ignored, as NAV does."""
     try:
         return micros(parsedate_to_datetime(request.headers.get("If-Modified-Since", "")))
     except (ValueError, TypeError):
@@ -238,7 +238,7 @@ class Served:
     _mock_feed: MockFeed
 
     def clock_to(self, at: datetime) -> None:
-        """Move the clock on to an aware instant; `demo.controls.Refused` if that is back."""
+        """Move the clock on to an aware time; `demo.controls.Refused` if that is back."""
         self._mock_feed.clock.move_to(at)
 
     @property

@@ -1,4 +1,4 @@
-"""Instants as whole microseconds since 1970 (UTC), and the ways the feed spells them."""
+"""Timestamps as whole microseconds since 1970 (UTC), and the ways the feed spells them."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -18,22 +18,22 @@ def micros(moment: datetime) -> int:
     return (moment - EPOCH) // _MICROSECOND
 
 
-def instant(us: int) -> datetime:
+def timestamp(us: int) -> datetime:
     """The aware UTC datetime of microseconds since the epoch."""
     return EPOCH + timedelta(microseconds=us)
 
 
 def oslo_date(us: int) -> date:
-    """The Europe/Oslo date of an instant."""
-    return instant(us).astimezone(OSLO).date()
+    """The Europe/Oslo date of a timestamp."""
+    return timestamp(us).astimezone(OSLO).date()
 
 
 def oslo_midnight(day: date) -> int:
-    """The instant at which `day` begins in Europe/Oslo."""
+    """The timestamp at which `day` begins in Europe/Oslo."""
     return micros(datetime(day.year, day.month, day.day, tzinfo=OSLO))
 
 
-def parse_instant(text: str) -> datetime:
+def parse_timestamp(text: str) -> datetime:
     """An ISO 8601 text as an aware UTC datetime; without an offset it is Oslo wall time.
 
     Raises ValueError when the text is not a date or time.
@@ -45,13 +45,13 @@ def parse_instant(text: str) -> datetime:
 
 
 def spell(us: int, style: int) -> str:
-    """An instant as text: style 0 has Oslo's offset, 1 is UTC with Z, 2 is Oslo wall time.
+    """A timestamp as text: style 0 has Oslo's offset, 1 is UTC with Z, 2 is Oslo wall time.
 
     Wall time that the clocks pass twice in autumn would be unreadable, so it gets its offset.
     """
     if style == 1:
-        return instant(us).replace(tzinfo=None).isoformat() + "Z"
-    local = instant(us).astimezone(OSLO)
+        return timestamp(us).replace(tzinfo=None).isoformat() + "Z"
+    local = timestamp(us).astimezone(OSLO)
     if style == 2 and local.replace(fold=0).utcoffset() == local.replace(fold=1).utcoffset():
         return local.replace(tzinfo=None).isoformat()
     return local.isoformat()

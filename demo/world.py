@@ -23,7 +23,7 @@ from demo.lives import STOPPED, life_of
 from demo.log import EventLog
 from demo.seasons import share_of
 from demo.texts import Text
-from demo.times import DAY, instant, micros, oslo_date, oslo_midnight
+from demo.times import DAY, micros, oslo_date, oslo_midnight, timestamp
 
 _FIRST_DAY = 700_000  # so that a day's ordinal fits 16 bits
 
@@ -79,7 +79,7 @@ class World:
         self.until = until.astimezone(UTC)
         last = oslo_date(micros(self.until))
         self.first_day = last - timedelta(days=days - 1)
-        self.start = instant(oslo_midnight(self.first_day))
+        self.start = timestamp(oslo_midnight(self.first_day))
         self.new_field_from = self.first_day + timedelta(days=days * 2 // 3)
         self.log = EventLog()
         self._keys = array("q")
@@ -172,9 +172,9 @@ class World:
             Event(
                 self.ad_id(log.ad[e]),
                 "ACTIVE" if log.is_active(e) else "INACTIVE",
-                instant(log.event[e]),
-                instant(log.changed[e]),
-                instant(log.visible[e]),
+                timestamp(log.event[e]),
+                timestamp(log.changed[e]),
+                timestamp(log.visible[e]),
                 None if log.is_active(e) else log.kind[e] == STOPPED,
             )
             for e in log.seen_from(0, micros(at))
@@ -194,7 +194,7 @@ class World:
         active = self.log.is_active(e)
         content = self.content(ad, e, micros(at)) if active else None
         status = "ACTIVE" if active else "INACTIVE"
-        return Detail(ad_id, status, instant(self.log.changed[e]), content)
+        return Detail(ad_id, status, timestamp(self.log.changed[e]), content)
 
     def text(self, ad_id: str) -> Text:
         """The language of an ad and what its description truly says; KeyError if unknown."""

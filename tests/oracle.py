@@ -2,7 +2,7 @@
 
     expected(world, [poll, poll, ...], as_of)  ->  Expected
 
-Assumed of the client: a poll reads every entry that the feed shows at that instant, late ones too,
+Assumed of the client: a poll reads every entry that the feed shows at that timestamp, late ones too,
 and asks for the detail of an ad when the last of the ad's entries that are new to it is ACTIVE, or
 when an earlier attempt failed. All of the world lies within the client's `--since`.
 """
@@ -78,7 +78,7 @@ class AdRow:
 
 @dataclass
 class Expected:
-    """What must be in the warehouse after the polls. All instants UTC, all days Europe/Oslo."""
+    """What must be in the warehouse after the polls. All timestamps UTC, all days Europe/Oslo."""
 
     feed_events: set[tuple[str, str, datetime]] = field(default_factory=set)
     tombstones: set[tuple[str, datetime]] = field(default_factory=set)  # ad_id, changed_at
@@ -97,7 +97,7 @@ def expected(
     as_of: date,
     fails: Callable[[str, int], bool] = lambda ad_id, poll: False,
 ) -> Expected:
-    """What the polls (instants of the mock feed's clock, rising) must leave behind.
+    """What the polls (timestamps of the mock feed's clock, rising) must leave behind.
 
     `as_of` bounds the daily counts; `fails(ad_id, poll number)` says which details cannot be got.
     """
@@ -148,8 +148,8 @@ def _row(ad_id: str, events: list[Event], captures: list[Capture]) -> AdRow:
 
     latest = max(events, key=lambda e: (e.event_at, e.status != "ACTIVE"))
     first_active = min((e.event_at for e in events if e.status == "ACTIVE"), default=None)
-    published = read_instant(content.get("published")) or first_active
-    expires_on = oslo_day(read_instant(content.get("expires")))
+    published = read_timestamp(content.get("published")) or first_active
+    expires_on = oslo_day(read_timestamp(content.get("expires")))
     last_active = max((e.event_at for e in events if e.status == "ACTIVE"), default=None)
     closings = [
         e for e in events if e.status != "ACTIVE" and (last_active is None or e.event_at >= last_active)
@@ -188,7 +188,7 @@ def _row(ad_id: str, events: list[Event], captures: list[Capture]) -> AdRow:
     )
 
 
-def read_instant(text: Any) -> datetime | None:
+def read_timestamp(text: Any) -> datetime | None:
     """An ISO text as UTC, Oslo wall time when it has no offset; None when it is no such text."""
     try:
         moment = datetime.fromisoformat(text)
@@ -198,7 +198,7 @@ def read_instant(text: Any) -> datetime | None:
 
 
 def oslo_day(moment: datetime | None) -> date | None:
-    """The Oslo date of an instant."""
+    """The Oslo date of a timestamp."""
     return None if moment is None else moment.astimezone(OSLO).date()
 
 

@@ -126,8 +126,8 @@ def test_two_polls_with_days_between_give_the_tables_of_the_oracle(
 ) -> None:
     job = Job(tmp_path, feed.url)
     polls = [END - TEN_DAYS, END]
-    for instant in polls:
-        feed.clock_to(instant)
+    for timestamp in polls:
+        feed.clock_to(timestamp)
         job.poll()
     build(job.warehouse, Console(quiet=True))
     assert_as_the_oracle_says(job, expected(world, polls, as_of(job)))
@@ -157,11 +157,11 @@ def test_hourly_polls_give_the_tables_of_one_poll_at_the_end(
     then says is held against the oracle.
     """
     hourly, once = Job(tmp_path / "hourly", feed.url), Job(tmp_path / "once", feed.url)
-    instants = [END - timedelta(hours=hour) for hour in reversed(range(hours + 1))]
-    for instant in instants:
-        feed.clock_to(instant)
+    timestamps = [END - timedelta(hours=hour) for hour in reversed(range(hours + 1))]
+    for timestamp in timestamps:
+        feed.clock_to(timestamp)
         hourly.poll()
-        if instant.hour == 5 and instant.day % 4 == 1:  # END's day, too
+        if timestamp.hour == 5 and timestamp.day % 4 == 1:  # END's day, too
             run_models(hourly)
     once.poll()
     build(hourly.warehouse, Console(quiet=True))
@@ -177,7 +177,7 @@ def test_hourly_polls_give_the_tables_of_one_poll_at_the_end(
         assert often[ad_id][5] == late[ad_id][5]
     for ad_id in seen_by_both:
         assert often[ad_id] == late[ad_id]
-    for job, polls in ((hourly, instants), (once, [END])):
+    for job, polls in ((hourly, timestamps), (once, [END])):
         assert_as_the_oracle_says(job, expected(world, polls, as_of(job)))
         assert personal_data_in(job, world) == []
 
@@ -207,8 +207,8 @@ def test_a_build_removes_old_texts_and_reading_the_feed_again_does_not_bring_the
     job = Job(tmp_path, feed.url)
     job.warehouse.settings.keep_text_days = 1
     polls = [END - TEN_DAYS, END]
-    for instant in polls:
-        feed.clock_to(instant)
+    for timestamp in polls:
+        feed.clock_to(timestamp)
         job.poll()
     built = build(job.warehouse, Console(quiet=True))
     assert f"old texts removed: {built.texts_removed:,}" in str(built)

@@ -1,11 +1,11 @@
-{% macro oslo_date(instant) -%}
-    {{ adapter.dispatch('oslo_date')(instant) }}
+{% macro oslo_date(timestamp) -%}
+    {{ adapter.dispatch('oslo_date')(timestamp) }}
 {%- endmacro %}
 
-{% macro default__oslo_date(instant) -%}
-    date({{ instant }}, 'Europe/Oslo')
+{% macro default__oslo_date(timestamp) -%}
+    date({{ timestamp }}, 'Europe/Oslo')
 {%- endmacro %}
 
-{% macro duckdb__oslo_date(instant) -%}
-    cast({{ instant }} at time zone 'Europe/Oslo' as date)
+{% macro duckdb__oslo_date(timestamp) -%}
+    cast({{ timestamp }} at time zone 'Europe/Oslo' as date)
 {%- endmacro %}

@@ -121,6 +121,7 @@ def _add_ad(load: Load, dice: random.Random, ad_id: str, changed: datetime) -> N
                 text_length=dice.randrange(5000),
                 language=dice.choice(["nb", "nn", "en", None]),
                 mentions_remote_work=dice.random() < 0.2,
+                text_hash=dice.choice([7, 7, None]),
             )
         )
 

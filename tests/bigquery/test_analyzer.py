@@ -51,7 +51,7 @@ def test_incremental_branches_are_among_the_statements(both_warehouses: BothWare
 
 BROKEN = {
     "an unknown column": ("nope", "Unrecognized name: nope"),
-    "a month added to an instant": (
+    "a month added to a timestamp": (
         "date_add(changed_at, interval 1 month)",
         "DATE_ADD does not support the MONTH date part when the argument is TIMESTAMP type",
     ),

@@ -84,7 +84,7 @@ def assert_the_same(on_duckdb: Job, emulator: BigQueryEmulator) -> None:
 
 
 def _cells(row: Sequence[Any]) -> str:
-    """The row as text: floats to nine places, instants without the name of their time zone."""
+    """The row as text: floats to nine places, timestamps without the name of their time zone."""
     return str([_cell(cell) for cell in row])
 
 

@@ -51,12 +51,12 @@ def fill(warehouse: Warehouse) -> None:
             [f"('{ad}', {day})" for ad, day in CLOSED.items()],
         )
     )
-    instant = "timestamp" if isinstance(warehouse, BigQueryWarehouse) else "timestamptz"
+    timestamp = "timestamp" if isinstance(warehouse, BigQueryWarehouse) else "timestamptz"
     for table, columns, values in (
-        (warehouse.raw("ad_versions"), f"version_id string, document string, extracted_at {instant}", raw),
+        (warehouse.raw("ad_versions"), f"version_id string, document string, extracted_at {timestamp}", raw),
         (
             f"{warehouse.settings.dataset}_staging.stg_ad_versions",
-            f"version_id string, has_content bool, extracted_at {instant}",
+            f"version_id string, has_content bool, extracted_at {timestamp}",
             staged,
         ),
         (warehouse.mart("fct_ads"), "closed_on date", ads),

@@ -1,6 +1,6 @@
 """BigQuery holds what DuckDB holds, cell by cell, after every step.
 
-Dates, instants, texts, whole numbers and flags are equal; so are types. Numbers with a fraction
+Dates, timestamps, texts, whole numbers and flags are equal; so are types. Numbers with a fraction
 are equal to 9 digits: engines add up in another order.
 """
 

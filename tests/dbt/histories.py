@@ -54,7 +54,7 @@ def register_load(random: Random) -> list[Row]:
 
 def history(random: Random, ads: int = 80, loads: int = 10) -> list[Load]:
     """Loads of random rows of random ads; the order of completion is not the order of reading."""
-    # No two at one instant: their names are made of it.
+    # No two at one time: their names are made of it.
     halves = random.sample(range((END - BEGIN) // timedelta(hours=12)), loads)
     packages = [
         Load(BEGIN + timedelta(hours=12) * half, random.choice([*["feed"] * 6, "mongo_archive", None]))
@@ -78,7 +78,7 @@ def history(random: Random, ads: int = 80, loads: int = 10) -> list[Load]:
             again = [some_load(sizes_of_events)] if random.random() < 0.2 else []
             read_by = [some_load(sizes_of_events), *again]
             # no event is read before it happened
-            row = event(ad_id, status, min(instant(random), *(package.at for package in read_by)))
+            row = event(ad_id, status, min(timestamp(random), *(package.at for package in read_by)))
             for package in read_by:
                 if row not in package.events:
                     package.events.append(row)
@@ -86,7 +86,7 @@ def history(random: Random, ads: int = 80, loads: int = 10) -> list[Load]:
             package = some_load()
             document = _document(random) if random.random() > 0.2 else None
             status = "ACTIVE" if document else "INACTIVE"
-            row = version(ad_id, document, min(instant(random), package.at), status=status)
+            row = version(ad_id, document, min(timestamp(random), package.at), status=status)
             package.versions.append(row)
             for rules_version in range(1, random.randrange(1, 4)):
                 later = random.choice([package, some_load()])
@@ -101,13 +101,13 @@ def history(random: Random, ads: int = 80, loads: int = 10) -> list[Load]:
     return packages
 
 
-def instant(random: Random) -> datetime:
-    # few distinct instants: ties happen
+def timestamp(random: Random) -> datetime:
+    # few distinct timestamps: ties happen
     return BEGIN + timedelta(hours=12) * random.randrange((END - BEGIN) // timedelta(hours=12))
 
 
 def _document(random: Random) -> dict[str, Any]:
-    published = instant(random)
+    published = timestamp(random)
     places = random.choices(COUNTIES, k=random.choice([0, 1, 1, 1, 2, 3]))
     occupations = random.choices(OCCUPATIONS, k=random.choice([0, 1, 1, 2, 3]))
     document: dict[str, Any] = {

@@ -20,14 +20,14 @@ import pyarrow as pa
 
 Row = dict[str, Any]
 
-INSTANT = pa.timestamp("us", tz="UTC")
-PROVENANCE = {"extracted_at": INSTANT, "_dlt_load_id": pa.string()}
+TIMESTAMP = pa.timestamp("us", tz="UTC")
+PROVENANCE = {"extracted_at": TIMESTAMP, "_dlt_load_id": pa.string()}
 TABLES: dict[str, dict[str, pa.DataType]] = {
     "ad_versions": {
         "ad_id": pa.string(),
         "version_id": pa.string(),
         "status": pa.string(),
-        "changed_at": INSTANT,
+        "changed_at": TIMESTAMP,
         "source": pa.string(),
         "document": pa.string(),
         **PROVENANCE,
@@ -35,7 +35,7 @@ TABLES: dict[str, dict[str, pa.DataType]] = {
     "feed_events": {
         "ad_id": pa.string(),
         "status": pa.string(),
-        "event_at": INSTANT,
+        "event_at": TIMESTAMP,
         "is_masked": pa.bool_(),
         **PROVENANCE,
     },
@@ -53,8 +53,8 @@ TABLES: dict[str, dict[str, pa.DataType]] = {
     },
     "feed_loads": {
         "load_key": pa.string(),
-        "started_at": INSTANT,
-        "extracted_at": INSTANT,
+        "started_at": TIMESTAMP,
+        "extracted_at": TIMESTAMP,
         "pages_read": pa.int64(),
         "events_read": pa.int64(),
         "events_handed_over": pa.int64(),
@@ -62,15 +62,15 @@ TABLES: dict[str, dict[str, pa.DataType]] = {
         "details_fetched": pa.int64(),
         "details_owed": pa.int64(),
         "rejects": pa.int64(),
-        "newest_event_at": INSTANT,
+        "newest_event_at": TIMESTAMP,
         "is_at_tip": pa.bool_(),
         "_dlt_load_id": pa.string(),
     },
     "source_loads": {
         "load_key": pa.string(),
         "source": pa.string(),
-        "started_at": INSTANT,
-        "extracted_at": INSTANT,
+        "started_at": TIMESTAMP,
+        "extracted_at": TIMESTAMP,
         "records_read": pa.int64(),
         "rows_handed_over": pa.int64(),
         "repeats": pa.int64(),
@@ -104,7 +104,7 @@ TABLES: dict[str, dict[str, pa.DataType]] = {
         "record_id": pa.string(),
         "version_id": pa.string(),
         "state_hash": pa.string(),
-        "changed_at": INSTANT,
+        "changed_at": TIMESTAMP,
         "document": pa.string(),
         **PROVENANCE,
     },
@@ -112,7 +112,7 @@ TABLES: dict[str, dict[str, pa.DataType]] = {
         "load_id": pa.string(),
         "schema_name": pa.string(),
         "status": pa.int64(),
-        "inserted_at": INSTANT,
+        "inserted_at": TIMESTAMP,
         "schema_version_hash": pa.string(),
     },
 }
@@ -125,7 +125,7 @@ KEYS = {
 NOTHING_SPECIAL: Mapping[str, Any] = {}
 
 
-def instant(value: str | datetime) -> datetime:
+def timestamp(value: str | datetime) -> datetime:
     """An aware UTC datetime from ISO 8601 text or from a datetime; a missing offset is an error."""
     parsed = datetime.fromisoformat(value) if isinstance(value, str) else value
     if parsed.tzinfo is None:
@@ -134,8 +134,8 @@ def instant(value: str | datetime) -> datetime:
 
 
 def event(ad_id: str, status: str, at: str | datetime) -> Row:
-    """A row of feed_events: the ad became `status` at that instant."""
-    return {"ad_id": ad_id, "status": status, "event_at": instant(at)}
+    """A row of feed_events: the ad became `status` at that timestamp."""
+    return {"ad_id": ad_id, "status": status, "event_at": timestamp(at)}
 
 
 def version(
@@ -147,7 +147,7 @@ def version(
     source: str = "feed",
 ) -> Row:
     """A row of ad_versions. Its version_id is a hash of the state, as in the warehouse."""
-    changed = instant(changed_at)
+    changed = timestamp(changed_at)
     text = None if document is None else json.dumps(document, sort_keys=True, ensure_ascii=False)
     state = json.dumps([status, text, changed.isoformat()])
     return {
@@ -226,7 +226,7 @@ class RawTables:
         `complete=False` leaves the load without its row in _dlt_loads until `complete(load_id)`; else it
         completes at `at`, or right after the load that completed last, as the loader's own clock has it.
         """
-        extracted_at = instant(at)
+        extracted_at = timestamp(at)
         load = load_id or f"{extracted_at.timestamp():.6f}"
         shared = {"extracted_at": extracted_at, "_dlt_load_id": load}
         self._insert("ad_versions", [row | shared for row in versions])
@@ -269,7 +269,7 @@ class RawTables:
 
     def complete(self, load_id: str, at: str | datetime = "2026-06-01T12:00:00Z") -> None:
         """Mark a load as complete, as the loader does after its last table."""
-        row = {"load_id": load_id, "schema_name": "nav", "status": 0, "inserted_at": instant(at)}
+        row = {"load_id": load_id, "schema_name": "nav", "status": 0, "inserted_at": timestamp(at)}
         self._insert("_dlt_loads", [row | {"schema_version_hash": "hash"}])
 
     def _insert(self, table: str, rows: list[Row]) -> None:

@@ -13,7 +13,7 @@ import duckdb
 import pytest
 from dbt.contracts.graph.manifest import Manifest
 
-from tests.dbt.histories import Clock, Load, history, instant, register_load
+from tests.dbt.histories import Clock, Load, history, register_load, timestamp
 from tests.dbt.raw import RawTables, event, features, unit, version
 from tests.dbt.warehouse import Tables, Warehouse
 
@@ -92,7 +92,7 @@ def _history_is_loaded(warehouse: Warehouse, random: Random) -> Any:
                 load_id = raw.append(
                     units=register_load(random),
                     source="register",
-                    at=instant(random),
+                    at=timestamp(random),
                     load_id=f"register {random.random()}",  # no other load's
                     complete=False,
                 )

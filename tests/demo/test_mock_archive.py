@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from demo.archive import write_archive
-from demo.times import OSLO, parse_instant
+from demo.times import OSLO, parse_timestamp
 from demo.world import World
 from extract.sources.loads import Reject
 from extract.sources.mongo.archive import documents_in
@@ -31,7 +31,7 @@ def ads(world: World, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str
 
 
 def published(ad: dict[str, Any]) -> datetime:
-    return parse_instant(ad["published"]["$date"]).astimezone(OSLO)
+    return parse_timestamp(ad["published"]["$date"]).astimezone(OSLO)
 
 
 def a_day(ads: list[dict[str, Any]], first: datetime, days: int) -> float:
@@ -69,7 +69,7 @@ def test_an_ad_of_the_past_that_was_stopped_names_that_day_as_its_end(
     world: World, ads: list[dict[str, Any]]
 ) -> None:
     open_days = sorted(
-        (parse_instant(ad["expires"]["$date"]) - parse_instant(ad["published"]["$date"])).days
+        (parse_timestamp(ad["expires"]["$date"]) - parse_timestamp(ad["published"]["$date"])).days
         for ad in ads
         if "expires" in ad and published(ad) < world.start - timedelta(days=200)
     )

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from demo.server import Served
-from demo.times import micros, parse_instant
+from demo.times import micros, parse_timestamp
 from demo.world import World
 from tests.demo.plain_client import Client, without_overlap
 
@@ -46,7 +46,7 @@ def test_walking_the_pages_shows_every_event_once_beside_the_overlaps(
         assert following["id"] == page["next_id"]
         assert following["items"][0] == page["items"][-1]
     shown = [
-        (i["id"], i["_feed_entry"]["status"], parse_instant(i["_feed_entry"]["sistEndret"]))
+        (i["id"], i["_feed_entry"]["status"], parse_timestamp(i["_feed_entry"]["sistEndret"]))
         for i in without_overlap(pages)
     ]
     assert shown == [(e.ad_id, e.status, e.event_at) for e in world.events(at)]
@@ -126,7 +126,7 @@ def test_if_modified_since_on_a_page_drops_entries_by_their_time(client: Client,
     header = format_datetime(since, usegmt=True)
     whole = client.page("/api/v1/feed?pageSize=400")
     filtered = client.page(f"/api/v1/feed/{whole['id']}?pageSize=400", If_Modified_Since=header)
-    times = [parse_instant(i["_feed_entry"]["sistEndret"]) for i in filtered["items"]]
+    times = [parse_timestamp(i["_feed_entry"]["sistEndret"]) for i in filtered["items"]]
     assert min(times) > since
     assert filtered["items"][0] not in whole["items"][:20]
 
@@ -162,7 +162,7 @@ def test_an_active_detail_has_content_and_an_inactive_one_has_not(client: Client
         detail = client.get(f"/api/v1/feedentry/{ad_id}").json
         seen[truth.status] += 1
         assert detail["uuid"] == ad_id and detail["status"] == truth.status
-        assert parse_instant(detail["sistEndret"]) == truth.changed_at
+        assert parse_timestamp(detail["sistEndret"]) == truth.changed_at
         assert detail.get("ad_content") == truth.content
         assert truth.status == "ACTIVE" or "ad_content" not in detail
     assert seen["ACTIVE"] and seen["INACTIVE"]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from demo.world import World
-from tests.oracle import Expected, categories_of, expected, oslo_day, positions_of, read_instant
+from tests.oracle import Expected, categories_of, expected, oslo_day, positions_of, read_timestamp
 
 AS_OF = date(2026, 11, 23)
 
@@ -93,9 +93,9 @@ def test_positions_are_whole_numbers_of_at_least_one(value: Any, positions: int)
 
 
 def test_a_time_without_an_offset_is_oslo_time() -> None:
-    assert read_instant("2026-07-01T00:30:00") == datetime(2026, 6, 30, 22, 30, tzinfo=UTC)
-    assert oslo_day(read_instant("2026-06-30T22:30:00Z")) == date(2026, 7, 1)
-    assert read_instant("Snarest") is None and read_instant(None) is None
+    assert read_timestamp("2026-07-01T00:30:00") == datetime(2026, 6, 30, 22, 30, tzinfo=UTC)
+    assert oslo_day(read_timestamp("2026-06-30T22:30:00Z")) == date(2026, 7, 1)
+    assert read_timestamp("Snarest") is None and read_timestamp(None) is None
 
 
 def test_all_codes_of_an_ad_count_and_a_group_of_isco_is_no_occupation_of_esco() -> None:

@@ -228,7 +228,7 @@ def test_plain_text_has_a_line_a_block_and_no_markup() -> None:
     )
 
 
-def test_redaction_changes_no_feature_but_the_length() -> None:
+def test_redaction_changes_no_feature_but_the_length_and_the_hash() -> None:
     ad = {
         "title": "Sykepleier, spør Kari Nordmann",
         "description": "<p>Vi tilbyr hjemmekontor. Krav om førerkort og politiattest.</p>"
@@ -236,7 +236,7 @@ def test_redaction_changes_no_feature_but_the_length() -> None:
         '<a href="mailto:kari@firma.no">kari@firma.no</a> hver dag.</p>',
         "contactList": [{"name": "Kari Nordmann"}],
     }
-    assert of_ad(ad)[1:] == of_ad(redact(ad))[1:]
+    assert of_ad(ad)[1:5] == of_ad(redact(ad))[1:5]
     assert of_ad(ad)[1:5] == ("nb", True, True, True)
 
 
