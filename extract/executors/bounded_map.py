@@ -30,7 +30,7 @@ class BatchResult(NamedTuple, Generic[Batch, Result]):
 
 
 class BatchExecutor(ABC):
-    """Runs pure functions over batches. The first batch opens the pool, leaving the block closes it."""
+    """Runs functions that are safe to run twice. The first batch opens the pool, leaving the block closes it."""
 
     dashboard: str | None = None
 

@@ -33,7 +33,7 @@ MAX_DOCUMENT_BYTES = 8 * 2**20
 """Of one ad or record; what is larger is a reject."""
 READS_PER_ANSWER = 5
 """An answer as a whole may take this many read timeouts."""
-MIN_CONNECTIONS = 2
+MIN_REQUESTS = 2
 
 Result = TypeVar("Result")
 
@@ -55,14 +55,14 @@ class Answer(NamedTuple):
 
 
 class HttpClient:
-    """Asks servers, at most `connections` requests at once; an async context manager.
+    """Asks servers, at most `max_requests` at once; an async context manager.
 
     The number halves where a server answers 429 or 503, and grows again by one a round of good answers.
     """
 
-    def __init__(self, settings: HttpSettings, connections: int = 1) -> None:
+    def __init__(self, settings: HttpSettings, max_requests: int = 1) -> None:
         self._settings = settings
-        self._connections = self._limit = float(connections)
+        self._max_requests = self._limit = float(max_requests)
         self._active = 0
         self._freed = asyncio.Condition()
 
@@ -167,10 +167,10 @@ class HttpClient:
                 "which is not followed. Nothing was sent there. Try later, or correct the configured address."
             )
         if status not in (408, 425, 429) and status < 500:
-            self._limit = min(self._connections, self._limit + 1 / self._limit)
+            self._limit = min(self._max_requests, self._limit + 1 / self._limit)
             return
         if status in (429, 503):
-            self._limit = max(min(MIN_CONNECTIONS, self._connections), self._limit / 2)
+            self._limit = max(min(MIN_REQUESTS, self._max_requests), self._limit / 2)
         pause = retry_after(response.headers.get("Retry-After"))
         if pause is not None and pause > self._settings.max_backoff:
             raise SourceUnavailable(

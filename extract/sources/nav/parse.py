@@ -14,6 +14,7 @@ from extract.privacy.redact import redact
 from extract.sources.loads import ACTIVE, ParseError, Reject
 
 MASKED_TITLE = "..."
+"""What NAV shows in place of a title that it hides."""
 MAX_AHEAD = timedelta(days=1)
 """A time further ahead of now than this cannot be true."""
 REJECT_CODE_PATHS = (
@@ -29,7 +30,7 @@ class Event(NamedTuple):
     status: str
     event_at: datetime
     is_masked: bool | None = None
-    """Of a closing event: whether title and employer are hidden, as they are unless the ad expired."""
+    """True if NAV hides title and employer, which it does for every ad that did not expire. None: ACTIVE."""
 
 
 class Entry(NamedTuple):

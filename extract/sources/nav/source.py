@@ -97,7 +97,7 @@ def _load(run: ExtractionRun, state: FeedState, log: LoadLog) -> Iterator[Any]:
     seen = {row[1] for row in closing}
     submitted, details, rejects, fields = len(closing), 0, walk.rejects, set[str]()
     if run.is_caught_up and not run.unavailable:
-        run.finish_walk(state, walk.events)
+        run.queue_daily_rereads(state, walk.events)
         for batch in _details(run, state, extracted_at):
             versions = [row for row in batch.versions if row[1] not in seen]
             seen.update(row[1] for row in versions)
@@ -159,8 +159,8 @@ def _fetch(
     ]
     fetch = partial(
         fetch_details,
-        connection=run.connection,
-        connections=run.settings.concurrency // min(workers, len(batches)),
+        endpoint=run.endpoint,
+        max_requests=run.settings.concurrency // min(workers, len(batches)),
         extracted_at=extracted_at,
     )
     for batch, result, error in run.executor.map_batches(

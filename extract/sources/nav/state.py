@@ -111,9 +111,9 @@ class FeedState:
             chain.pop(0)
         self.recent = chain
 
-    def is_daily_due(self, today: date) -> bool:
-        """Whether this is the first run of a day, of a warehouse that is not new."""
-        return self.daily_on is not None and self.daily_on < today
+    def days_since_daily(self, today: date) -> int:
+        """Days since `daily_on`; 0 in a new warehouse. The first run of a day finds 1 or more."""
+        return (today - self.daily_on).days if self.daily_on else 0
 
 
 def feed_state(warehouse: Warehouse) -> FeedState | None:

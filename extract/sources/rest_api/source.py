@@ -25,9 +25,10 @@ from dlt.sources.rest_api.config_setup import create_response_hooks, expand_plac
 from requests.exceptions import InvalidSchema
 
 from extract.errors import SourceUnavailable
+from extract.hashing import digest
 from extract.loading.load import prepare
 from extract.schema import RECORDS
-from extract.sources.loads import LoadLog, Reject, Row, digest, known_rejects, load
+from extract.sources.loads import LoadLog, Reject, Row, known_rejects, load
 from extract.sources.rest_api.records import State, state_of, values
 from extract.sources.rest_api.settings import Api
 from extract.warehouses.base import Warehouse
