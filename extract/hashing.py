@@ -68,12 +68,7 @@ def version_id(ad_id: str, status: str, changed_at_us: int, document: str | None
 
 def digest(value: Any) -> str:
     """32 hex characters (blake2b, 128 bits) of the value as canonical JSON."""
-    return hex_hash(_encoded(value))
-
-
-def hex_hash(content: bytes, size: int = 16) -> str:
-    """The blake2b hash of that many bytes, as hex characters."""
-    return hashlib.blake2b(content, digest_size=size).hexdigest()
+    return hashlib.blake2b(_encoded(value), digest_size=16).hexdigest()
 
 
 def hash_of(text: str) -> int:

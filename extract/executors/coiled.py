@@ -5,6 +5,7 @@ No request to Coiled holds a token of a source, a key of the warehouse or a cred
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import uuid
 from contextlib import suppress
@@ -15,7 +16,6 @@ import requests
 from extract.config import PROJECT, CoiledSettings, ExecutorSettings
 from extract.errors import ConfigurationError, JobMarketError, SourceUnavailable
 from extract.executors.dask import ALLOWED_FAILURES, DaskExecutor, one_line
-from extract.hashing import hex_hash
 
 LOCK = PROJECT / "requirements.lock"
 THREADS_PER_WORKER = 2
@@ -116,7 +116,7 @@ def cluster_arguments(settings: CoiledSettings) -> dict[str, Any]:
 
 def environment_name() -> str:
     """The name of the software environment: another lock makes another name."""
-    return f"job-market-{hex_hash(LOCK.read_bytes(), 4)}"
+    return f"job-market-{hashlib.blake2b(LOCK.read_bytes(), digest_size=4).hexdigest()}"
 
 
 def worker_packages() -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ from typing import Any, NamedTuple
 import dlt
 
 from extract.features import rules as features
-from extract.hashing import canonical_json, digest, hex_hash, version_id
+from extract.hashing import canonical_json, digest, version_id
 from extract.loading.load import run_load
 from extract.privacy.redact import redact_text
 from extract.schema import REJECTS, SOURCE_LOADS, RawTable, new_tables
@@ -60,7 +61,7 @@ def ad_rows(
 
 @dataclass
 class LoadLog:
-    """Times (UTC), rejects and counts of one load. The feed does not use `items`: it counts in `feed_loads`."""
+    """Times (UTC), rejects and counts of one load. The feed counts in `feed_loads`, without `items`."""
 
     source: str
     label: str = ""
@@ -109,7 +110,7 @@ class LoadLog:
         reason, payload, ad_id = redact_text(reject.reason), reject.payload, reject.ad_id
         # The feed came first, with a formula of its own. A new one would load its rejects a second time.
         if self.source == FEED:
-            reject_id = hex_hash(f"{ad_id} {reason} {payload}".encode())
+            reject_id = hashlib.blake2b(f"{ad_id} {reason} {payload}".encode(), digest_size=16).hexdigest()
         else:
             reject_id = digest([self.source, reject.reason, payload])
         if len(payload) > MAX_PAYLOAD_CHARACTERS:

@@ -25,6 +25,8 @@ MAX_FIELD_NAME = 80
 MAX_FIELD_DEPTH = 4
 KINDS = {str: "string", bool: "boolean", int: "number", float: "number", dict: "object", list: "array"}
 
+Outcome = Detail | Reject | NotFound | SourceUnavailable
+
 logger = logging.getLogger(__name__)
 
 
@@ -85,7 +87,7 @@ async def _fetch(
     return batch
 
 
-async def _ask(client: FeedClient, ad_id: str) -> tuple[str, Any]:
+async def _ask(client: FeedClient, ad_id: str) -> tuple[str, Outcome]:
     """The ad with its detail, or with why there is none."""
     try:
         return ad_id, await client.detail(ad_id)
@@ -94,11 +96,7 @@ async def _ask(client: FeedClient, ad_id: str) -> tuple[str, Any]:
 
 
 def _take(
-    batch: DetailBatch,
-    ad_id: str,
-    pending: Pending,
-    detail: Detail | Reject | NotFound | SourceUnavailable,
-    extracted_at: datetime,
+    batch: DetailBatch, ad_id: str, pending: Pending, detail: Outcome, extracted_at: datetime
 ) -> str | None:
     """Add to the batch what the detail says; why the ad stays pending, or None."""
     if isinstance(detail, Exception):

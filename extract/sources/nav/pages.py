@@ -13,7 +13,7 @@ from extract.sources.nav.run import LOOKBACK, ExtractionRun
 from extract.sources.nav.state import FeedState, Pending, fingerprint
 
 MAX_PAGES_WITHOUT_NEW = 20
-"""In a row, without an entry that this run has not seen: a feed that sends them would have no end."""
+"""This many pages in a row without an entry that is new to this run end it: the feed has no end."""
 
 logger = logging.getLogger(__name__)
 

@@ -17,10 +17,7 @@ MASKED_TITLE = "..."
 """What NAV shows in place of a title that it hides."""
 MAX_AHEAD = timedelta(days=1)
 """A time further ahead of now than this cannot be true."""
-REJECT_CODE_PATHS = (
-    "id",
-    *(f"payload.{name}" for name in ("id", "_feed_entry.uuid", "_feed_entry.sistEndret")),
-)
+REJECT_CODE_PATHS = ("id", "payload.id", "payload._feed_entry.uuid", "payload._feed_entry.sistEndret")
 
 
 class Event(NamedTuple):
@@ -119,7 +116,7 @@ def _json_object(body: bytes) -> dict[str, Any]:
     try:
         value = decode_json(body)
     except ValueError as error:
-        raise ParseError(str(error)) from None
+        raise ParseError(f"a body that is {error}") from None
     if not isinstance(value, dict):
         raise ParseError(f"a JSON {type(value).__name__} in place of an object")
     return value

@@ -47,7 +47,7 @@ class ExtractionRun:
     known_entries: set[bytes] = field(default_factory=set)
     """Entries already in the warehouse, on the pages that this run reads again."""
     pages_without_new: int = 0
-    """In a row, up to the last one read."""
+    """How many were read in a row, up to the last one."""
     failed: set[str] = field(default_factory=set)
     """Ads whose detail could not be had."""
     has_retried: bool = False
@@ -57,6 +57,7 @@ class ExtractionRun:
     finished: int = 0
     """Loads that an earlier run left pending."""
     events: int = 0
+    """New events; the progress counts all entries."""
     details: int = 0
     unavailable: str | None = None
     """Why the feed was given up on; what was read before is loaded all the same."""
@@ -114,7 +115,7 @@ class ExtractionRun:
             state.daily_on = today
 
     def _query(self, columns: str, since: datetime, tail: str = "") -> list[tuple[Any, ...]]:
-        """Of the events that were loaded since a time (UTC): BigQuery reads their partitions only."""
+        """A query of the events that were loaded since a time (UTC): BigQuery reads their partitions only."""
         return self.warehouse.query(
             f"select {columns} from {self.warehouse.raw('feed_events')} "
             f"where extracted_at >= timestamp '{since:%F %T}' {tail}"
