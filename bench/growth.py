@@ -33,7 +33,7 @@ from bench.figures import Figures
 from extract.config import PROJECT, WarehouseSettings
 from extract.dbt import profiles_dir
 from extract.hashing import canonical_json, version_id
-from extract.loading.load import prepare, run_load
+from extract.loading.load import recover_local_state, run_load
 from extract.monitoring.volume import volume_alarm
 from extract.schema import AD_FEATURES, AD_VERSIONS, FEED_EVENTS, FEED_LOADS, RAW_TABLES
 from extract.sources.loads import microseconds
@@ -219,7 +219,7 @@ def _load(warehouse: DuckDBWarehouse, rows: dict[str, pa.Table]) -> None:
         return feed
 
     pipeline = warehouse.pipeline()
-    prepare(warehouse, pipeline)
+    recover_local_state(warehouse, pipeline)
     run_load(pipeline, source())
     # As if it had been loaded then: a build reads the loads of three days again.
     loads, [read_at] = warehouse.raw("_dlt_loads"), rows[FEED_LOADS.name]["extracted_at"].to_pylist()

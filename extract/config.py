@@ -119,7 +119,7 @@ class ExecutorSettings(BaseConfiguration):
 
     name: Literal["local", "dask", "coiled"] = "local"
     workers: int = 2
-    """Processes of this machine; with dask_address, the batches that are sent to its workers at once."""
+    """Processes here, also of a local Dask cluster; batches at once with dask_address. Coiled ignores it."""
     worker_memory: str = "1GB"
     """dask on this machine: what a process may use before it is replaced."""
     dask_address: str | None = None

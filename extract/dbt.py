@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from extract.config import OSLO, PROJECT
+from extract.config import PROJECT
 from extract.errors import ConfigurationError, JobMarketError
-from extract.loading.retention import remove_old_texts
 from extract.warehouses.base import Warehouse
 
 if TYPE_CHECKING:
@@ -30,7 +28,7 @@ class BuildSummary:
     models: int = 0
     tests: int = 0
     texts_removed: int = 0
-    """Versions of ads whose text was removed because its time is over."""
+    """How many versions lost their text after the build; `extract.jobs` counts them."""
     warnings: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -75,19 +73,16 @@ def _error_of(command: list[str], outcome: dbtRunnerResult) -> JobMarketError | 
 def build(warehouse: Warehouse, console: Console) -> BuildSummary:
     """Build and test all models, then check the freshness of the sources, which a build does not.
 
-    Then the texts are removed whose time is over: the marts say which ads closed, and when. Raises
-    JobMarketError that names what failed; the models before it are built.
+    Raises JobMarketError that names what failed; the models before it are built.
     """
     summary = BuildSummary()
-    with console.status("building the models") as status:
+    with console.status("building the models"):
         # `dbt test` runs the unit tests: they read rows of their own and not the warehouse's.
         for command in (("build", "--exclude-resource-type", "unit_test"), ("source", "freshness")):
             outcome = run_dbt(warehouse, *QUIET, *command)
             if outcome.result is None:
                 raise JobMarketError(f"dbt {command[0]} could not start: {outcome.exception}")
             _count(command[0], outcome.result, summary)
-        status.update("removing old texts")
-        summary.texts_removed = remove_old_texts(warehouse, datetime.now(OSLO).date())
     return summary
 
 

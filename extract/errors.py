@@ -34,7 +34,7 @@ class ConfigurationError(JobMarketError):
 
 
 class SourceUnavailable(JobMarketError):
-    """The source cannot be reached now; what was loaded before is kept.
+    """A server cannot be reached now, or does not answer as it should; what was loaded before is kept.
 
     75 is EX_TEMPFAIL of sysexits.h: schedulers that know it run the job again.
     """

@@ -1,4 +1,4 @@
-"""JSON read and written, and the key of a version: one text for one document, and its hash.
+"""JSON read and written, and hashes of it: one text for one document, and the key of a version.
 
 Two documents with the same content give the same text, whatever the order of their keys. What JSON
 or a warehouse cannot hold is replaced, never refused:
@@ -63,8 +63,12 @@ def version_id(ad_id: str, status: str, changed_at_us: int, document: str | None
     `changed_at_us` is microseconds since the epoch, UTC; `document` is canonical JSON or None. The
     parts are hashed as a JSON list, so that no two different lists of parts run together.
     """
-    state = _encoded([ad_id, status, changed_at_us, document])
-    return hashlib.blake2b(state, digest_size=16).hexdigest()
+    return digest([ad_id, status, changed_at_us, document])
+
+
+def digest(value: Any) -> str:
+    """32 hex characters (blake2b, 128 bits) of the value as canonical JSON."""
+    return hashlib.blake2b(_encoded(value), digest_size=16).hexdigest()
 
 
 def hash_of(text: str) -> int:

@@ -1,8 +1,8 @@
 """The jobs, as plain functions; the command line and Prefect's flows call these.
 
 A docstring is the command's help, a parameter beside RunOptions its option; what is returned is printed.
-Each job resolves its settings, holds the lock of the warehouse while it works, and records how it ended: a
-change (failed, recovered) is posted to the webhook. Each raises JobMarketError.
+Each job raises JobMarketError. All but `status` and `coiled_environment` hold the lock of the warehouse while
+they work and record how they ended: a change (failed, recovered) is posted to the webhook.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from extract.errors import PROGRAM, JobMarketError
 from extract.executors.factory import open_executor
 from extract.loading import recovery
 from extract.loading.raw_schema import refuse_older, stored_state
+from extract.loading.retention import remove_old_texts
 from extract.monitoring.notifications import record, recorded
 from extract.monitoring.progress import Progress
 from extract.monitoring.volume import volume_alarm
@@ -81,7 +82,7 @@ def extract(options: RunOptions, since: datetime | None = None, executor: str | 
 
 
 def build(options: RunOptions) -> transform.BuildSummary:
-    """Build and test the dbt models."""
+    """Build and test the dbt models, then remove the texts of ads that closed long ago."""
     with _locked("build", options) as warehouse:
         return _build(warehouse, options)
 
@@ -170,7 +171,10 @@ def _build(warehouse: Warehouse, options: RunOptions) -> transform.BuildSummary:
     _require_load(warehouse)
     if stored := stored_state(warehouse):
         refuse_older(stored.raw_version)
-    return transform.build(warehouse, options.console)
+    summary = transform.build(warehouse, options.console)
+    with options.console.status("removing old texts"):
+        summary.texts_removed = remove_old_texts(warehouse, datetime.now(config.OSLO).date())
+    return summary
 
 
 def _require_load(warehouse: Warehouse) -> None:

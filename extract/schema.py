@@ -13,8 +13,8 @@ from dlt.destinations.impl.bigquery.bigquery_adapter import CLUSTER_COLUMNS_HINT
 from dlt.extract.hints import make_hints
 
 RAW_VERSION = 6
-"""Of the raw tables, stored with the cursor. A new table or nullable column names the version that brings it,
-and the next load makes it. Any other change needs a step in `extract.loading.recovery`."""
+"""The version of the raw tables, stored with the cursor. A new table or nullable column names the version
+that brings it, and the next load makes it. Any other change needs a step in `extract.loading.recovery`."""
 
 # A row is an immutable fact, so the first copy of a key stays: seeing it again changes nothing, and
 # BigQuery's MERGE neither rewrites nor bills the documents that are there.
@@ -38,8 +38,8 @@ TIMESTAMP = pa.timestamp("us", "UTC")
 class RawTable(NamedTuple):
     """One raw table; `key` names the columns that make a row the same row.
 
-    A load compares its rows with the keys of all: BigQuery bills these columns, and DuckDB leaves out what is
-    old where one of them is a time.
+    dlt compares each load with the key columns of the whole table. BigQuery bills them; DuckDB can skip old
+    row groups if one of them is a time.
     """
 
     name: str
@@ -51,7 +51,7 @@ class RawTable(NamedTuple):
     """The version that brought a column, of those that came later than the table. They are nullable."""
     disposition: TMergeDispositionDict = INSERT_ONLY
     clustered_by: str | None = None
-    """On BigQuery; without it the first column of the key."""
+    """The column that clusters it on BigQuery; without it the first one of the key."""
 
     def batch(self, rows: Iterable[Sequence[Any]]) -> pa.Table:
         """The rows, given as tuples in the schema's order, as an Arrow table."""

@@ -18,7 +18,7 @@ from extract.sources.nav.state import FeedState
 from extract.warehouses.base import Warehouse
 
 LOADS = REASONS = 5
-"""Shown in a table or a list."""
+"""How many loads and reasons are shown."""
 DAYS = 14
 """How far back values that were not parsed and new fields are shown."""
 

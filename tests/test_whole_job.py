@@ -16,6 +16,7 @@ from rich.console import Console
 
 from demo.server import Served, serving
 from demo.world import World
+from extract import jobs
 from extract.dbt import QUIET, build, run_dbt
 from tests.job import Job
 from tests.oracle import AdRow, Expected, expected
@@ -210,12 +211,13 @@ def test_a_build_removes_old_texts_and_reading_the_feed_again_does_not_bring_the
     for timestamp in polls:
         feed.clock_to(timestamp)
         job.poll()
-    built = build(job.warehouse, Console(quiet=True))
+    options = jobs.RunOptions(console=Console(quiet=True))
+    built = jobs._build(job.warehouse, options)
     assert f"old texts removed: {built.texts_removed:,}" in str(built)
     documents = job.rows("ad_versions where document is not null", "ad_id, version_id, document")
     assert sum('"title"' not in document for *_, document in documents) == built.texts_removed > 100
     assert_as_the_oracle_says(job, expected(world, polls, as_of(job)))
     assert job.poll(since=END - TEN_DAYS).details > 0
-    assert build(job.warehouse, Console(quiet=True)).texts_removed == 0
+    assert jobs._build(job.warehouse, options).texts_removed == 0
     again = job.rows("ad_versions where document is not null", "ad_id, version_id, document")
     assert sorted(again) == sorted(documents)

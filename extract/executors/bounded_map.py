@@ -13,7 +13,7 @@ from typing import Any, Generic, NamedTuple, Self, TypeVar
 from extract.errors import JobMarketError
 
 CHECK_SECONDS = 5
-"""Between two checks of the workers while no batch completes."""
+"""The time between two checks of the workers while no batch completes."""
 
 Batch = TypeVar("Batch")
 Result = TypeVar("Result")
@@ -30,7 +30,7 @@ class BatchResult(NamedTuple, Generic[Batch, Result]):
 
 
 class BatchExecutor(ABC):
-    """Runs pure functions over batches. The first batch opens the pool, leaving the block closes it."""
+    """Runs functions that are safe to run twice. The first batch opens the pool; `with` closes it."""
 
     dashboard: str | None = None
 

@@ -28,7 +28,7 @@ class Features(NamedTuple):
     requires_police_certificate: bool
     """To be shown, now or before one starts (politiregisterloven chapter 7)."""
     text_hash: int | None
-    """Of title and text in lower case, white space made one; None without a text."""
+    """The hash of title and text in lower case, white space made one; None without a text."""
 
 
 def features(title: str | None, description: str | None) -> Features:

@@ -18,7 +18,7 @@ from extract.loading.recovery import LOOKBACK, reassign_orphan_rows, reconcile_p
 from extract.warehouses.base import Warehouse
 
 STATES_KEPT = 24
-"""Of the pipeline's states in the warehouse, the newest; dlt needs one."""
+"""How many pipeline states are kept in the warehouse, the newest; dlt needs one."""
 
 WAY_OUT = (
     f"Fix the cause and run again. If it fails for good, `{PROGRAM} recover` moves the local "
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-def prepare(warehouse: Warehouse, pipeline: dlt.Pipeline) -> int:
+def recover_local_state(warehouse: Warehouse, pipeline: dlt.Pipeline) -> int:
     """Bring the local folder and the warehouse in step; the number of loads that an earlier run left pending.
 
     They are finished first: dlt would load them in place of a new source. Raises JobMarketError if the raw
@@ -42,8 +42,9 @@ def prepare(warehouse: Warehouse, pipeline: dlt.Pipeline) -> int:
     finished = 0
     while pipeline.has_pending_data:
         logger.info("finishing a load that an earlier run left pending")
-        run_load(pipeline, None)
+        load_pending(pipeline)
         finished += 1
+    # The hash is a private field of dlt, whose own sync compares versions and keeps a newer local state.
     if not finished and pipeline.state.get("_version_hash") != (stored.hash if stored else None):
         pipeline.drop()
         is_new_machine = True
@@ -54,12 +55,16 @@ def prepare(warehouse: Warehouse, pipeline: dlt.Pipeline) -> int:
 
 
 def run_load(pipeline: dlt.Pipeline, source: Any) -> list[str]:
-    """Extract, normalize and load one source, or finish what is pending; the ids of the complete loads.
+    """Extract, normalize and load one source; the ids of the complete loads.
 
     Raises the JobMarketError with which the source ended, or one that names the load and the way out.
     """
-    if source is not None:
-        _run_step(lambda: pipeline.extract(source))
+    _run_step(lambda: pipeline.extract(source))
+    return load_pending(pipeline)
+
+
+def load_pending(pipeline: dlt.Pipeline) -> list[str]:
+    """Normalize and load what was extracted; returns and raises as `run_load`."""
     _run_step(pipeline.normalize)
     if not pipeline.has_pending_data:
         return []
@@ -93,7 +98,7 @@ def _run_step(step: Callable[[], T]) -> T:
         failure = failed
     except ValueError as error:  # half a file of a package
         raise JobMarketError(f"dlt's local folder cannot be read ({error}). {WAY_OUT}") from error
-    # Outside of the handler: an error from the chain of causes must not get that chain as its own context.
+    # Raised outside the except block, so Python does not chain the error to itself.
     raise _user_error(failure)
 
 

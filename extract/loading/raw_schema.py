@@ -29,7 +29,7 @@ class StoredState(NamedTuple):
 
     @property
     def raw_version(self) -> int:
-        """Of the raw tables; see `extract.schema.RAW_VERSION`."""
+        """The version of the raw tables; see `extract.schema.RAW_VERSION`."""
         resources = [one for source in self.sources.values() for one in source.get("resources", {}).values()]
         return max((resource.get("raw_version", 1) for resource in resources), default=1)
 

@@ -1,6 +1,6 @@
 """Bring dlt's local folder and the warehouse in step before a run, whatever happened to either.
 
-    reconcile_pending        pending packages: complete ones are removed, diverged ones are moved aside
+    reconcile_pending        loaded packages are removed; a pending one that diverged: all is moved aside
     reassign_orphan_rows     rows of loads that never completed get a complete load, so that dbt reads them
     move_local_state_aside   the way out of a load that fails for good
 
@@ -47,7 +47,7 @@ def move_local_state_aside(warehouse: Warehouse) -> Path | None:
 
 
 def reconcile_pending(pipeline: dlt.Pipeline, warehouse: Warehouse, stored: StoredState | None) -> None:
-    """Leave only pending packages that dlt can load on top of the warehouse's state; move others aside.
+    """If one pending package cannot be loaded on top of the warehouse's state, move the whole folder aside.
 
     A package diverged if it was extracted from another state than the one in the warehouse: an older copy of
     the warehouse was restored, or another machine has loaded since. Nor can dlt load a package without a

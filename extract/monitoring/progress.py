@@ -11,25 +11,25 @@ from rich.console import Console
 logger = logging.getLogger(__name__)
 
 LOG_SECONDS = 10
-"""Between two lines of a log; the last line of a run and the one after the last page are always there."""
+"""The time between two log lines. The last one of a run and the one after the last page are always there."""
 
 
 class Progress(ExitStack):
-    """Counts pages, events, details and batches; a context manager."""
+    """Counts pages, entries (also known ones), details and batches; a context manager."""
 
     def __init__(self, console: Console) -> None:
         super().__init__()
-        self._pages = self._events = self._done = self._failed = self._pending = 0
+        self._pages = self._entries = self._done = self._failed = self._pending = 0
         self._batches = self._text = self._logged = ""
         self._logged_at = time.monotonic()
         self._line = self.enter_context(console.status("starting")) if console.is_terminal else None
         self.callback(self._log)
 
-    def page(self, events: int) -> None:
-        """One more page of the feed was read, with its number of events."""
+    def page(self, entries: int) -> None:
+        """One more page of the feed was read, with its number of entries."""
         self._pages += 1
-        self._events += events
-        self._show(f"{self._pages} pages read, {self._events} events")
+        self._entries += entries
+        self._show(f"{self._pages} pages read, {self._entries} entries")
 
     def pending_details(self, pending: int) -> None:
         """The number of details to fetch from here on."""

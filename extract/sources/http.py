@@ -1,4 +1,4 @@
-"""The one HTTP client of all sources: what may pass is tried again, and every answer has an end.
+"""The HTTP client of all sources. Transient failures are retried; every answer is limited in time and size.
 
 One attempt has time limits for connecting, for each read and for the answer as a whole, and a limit on what
 is unpacked. No redirect is followed: what is sent goes to the configured address alone.
@@ -28,14 +28,15 @@ from extract.errors import SourceUnavailable
 
 USER_AGENT = "job-market/0.1 (statistics of the Norwegian job market)"
 MAX_ANSWER_BYTES = 32 * 2**20
-"""Of an unpacked answer."""
+"""The size of an answer, unpacked, above which it is not read on."""
 MAX_DOCUMENT_BYTES = 8 * 2**20
-"""Of one ad or record; what is larger is a reject."""
+"""The largest ad or record; what is larger is a reject."""
 READS_PER_ANSWER = 5
 """An answer as a whole may take this many read timeouts."""
-MIN_CONNECTIONS = 2
+MIN_REQUESTS = 2
 
 Result = TypeVar("Result")
+Read = Callable[[aiohttp.ClientResponse], Awaitable[Result]]
 
 
 class RetryableError(Exception):
@@ -55,14 +56,14 @@ class Answer(NamedTuple):
 
 
 class HttpClient:
-    """Asks servers, at most `connections` requests at once; an async context manager.
+    """Asks servers, at most `max_requests` at once; an async context manager.
 
     The number halves where a server answers 429 or 503, and grows again by one a round of good answers.
     """
 
-    def __init__(self, settings: HttpSettings, connections: int = 1) -> None:
+    def __init__(self, settings: HttpSettings, max_requests: int = 1) -> None:
         self._settings = settings
-        self._connections = self._limit = float(connections)
+        self._max_requests = self._limit = float(max_requests)
         self._active = 0
         self._freed = asyncio.Condition()
 
@@ -89,13 +90,7 @@ class HttpClient:
 
         return await self.request("GET", url, read, headers=headers)
 
-    async def request(
-        self,
-        method: str,
-        url: str,
-        read: Callable[[aiohttp.ClientResponse], Awaitable[Result]],
-        **options: Any,
-    ) -> Result:
+    async def request(self, method: str, url: str, read: Read[Result], **options: Any) -> Result:
         """What `read` makes of an answer, attempted again where it may succeed; `options` are aiohttp's.
 
         Raises SourceUnavailable after the last attempt, and at once for a redirect and a long Retry-After.
@@ -118,13 +113,7 @@ class HttpClient:
             ) from None
         raise AssertionError("tenacity returns or raises")
 
-    async def _attempt(
-        self,
-        method: str,
-        url: str,
-        read: Callable[[aiohttp.ClientResponse], Awaitable[Result]],
-        options: dict[str, Any],
-    ) -> Result:
+    async def _attempt(self, method: str, url: str, read: Read[Result], options: dict[str, Any]) -> Result:
         connect, timeout = self._settings.connect_timeout, self._settings.read_timeout
         limits = aiohttp.ClientTimeout(READS_PER_ANSWER * timeout, sock_connect=connect, sock_read=timeout)
         options = {"timeout": limits, **options, "allow_redirects": False}
@@ -167,10 +156,10 @@ class HttpClient:
                 "which is not followed. Nothing was sent there. Try later, or correct the configured address."
             )
         if status not in (408, 425, 429) and status < 500:
-            self._limit = min(self._connections, self._limit + 1 / self._limit)
+            self._limit = min(self._max_requests, self._limit + 1 / self._limit)
             return
         if status in (429, 503):
-            self._limit = max(min(MIN_CONNECTIONS, self._connections), self._limit / 2)
+            self._limit = max(min(MIN_REQUESTS, self._max_requests), self._limit / 2)
         pause = retry_after(response.headers.get("Retry-After"))
         if pause is not None and pause > self._settings.max_backoff:
             raise SourceUnavailable(

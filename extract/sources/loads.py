@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import dlt
 
 from extract.features import rules as features
-from extract.hashing import canonical_json, version_id
+from extract.hashing import canonical_json, digest, version_id
 from extract.loading.load import run_load
 from extract.privacy.redact import redact_text
 from extract.schema import REJECTS, SOURCE_LOADS, RawTable, new_tables
@@ -22,7 +22,7 @@ ACTIVE = "ACTIVE"
 FEED = "feed"
 EPOCH = datetime.fromtimestamp(0, UTC)
 MAX_PAYLOAD_CHARACTERS = 100_000
-"""Of a reject's payload; of a longer one only the length is kept."""
+"""The longest payload of a reject that is kept; of a longer one only the length is kept."""
 
 Row = tuple[Any, ...]
 
@@ -37,11 +37,6 @@ class Reject(NamedTuple):
     reason: str
     payload: str
     ad_id: str | None = None
-
-
-def digest(value: Any) -> str:
-    """32 hex characters (blake2b, 128 bits) of the value as canonical JSON."""
-    return hashlib.blake2b(canonical_json(value).encode(), digest_size=16).hexdigest()
 
 
 def microseconds(timestamp: datetime) -> int:
@@ -66,7 +61,7 @@ def ad_rows(
 
 @dataclass
 class LoadLog:
-    """The counts of one load. `read` is submitted + repeats + rejected. Times are UTC."""
+    """Times (UTC), rejects and counts of one load. The feed counts in `feed_loads`, without `items`."""
 
     source: str
     label: str = ""
@@ -113,10 +108,11 @@ class LoadLog:
 
     def _row(self, reject: Reject) -> Row:
         reason, payload, ad_id = redact_text(reject.reason), reject.payload, reject.ad_id
-        reject_id = digest([self.source, reject.reason, payload])
+        # The feed came first, with a formula of its own. A new one would load its rejects a second time.
         if self.source == FEED:
-            identity = f"{ad_id} {reason} {payload}".encode()
-            reject_id = hashlib.blake2b(identity, digest_size=16).hexdigest()
+            reject_id = hashlib.blake2b(f"{ad_id} {reason} {payload}".encode(), digest_size=16).hexdigest()
+        else:
+            reject_id = digest([self.source, reject.reason, payload])
         if len(payload) > MAX_PAYLOAD_CHARACTERS:
             payload = canonical_json({"characters": len(payload)})
         return (reject_id, self.source, ad_id, reason, payload, self.extracted_at)

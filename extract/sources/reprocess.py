@@ -19,7 +19,7 @@ import pyarrow as pa
 from extract.errors import JobMarketError
 from extract.executors.bounded_map import BatchExecutor
 from extract.features import rules as features
-from extract.loading.load import prepare
+from extract.loading.load import recover_local_state
 from extract.monitoring.progress import Progress
 from extract.schema import AD_FEATURES
 from extract.sources.loads import Row, load
@@ -67,7 +67,7 @@ def reprocess(warehouse: Warehouse, executor: BatchExecutor, progress: Progress)
     Raises JobMarketError, once all others are loaded, if versions could not be described; it names the first.
     """
     pipeline = warehouse.pipeline()
-    prepare(warehouse, pipeline)
+    recover_local_state(warehouse, pipeline)
     missing = without_features(warehouse)
     [(total,)] = warehouse.query(f"select count(*) from {missing}")
     done, before = Reprocessed(), -1

@@ -27,7 +27,7 @@ from extract.errors import ConfigurationError, JobMarketError, WarehouseLockedEr
 LEASE_SECONDS = 600.0
 RENEW_SECONDS = 120.0
 GIVE_UP_SHARE = 0.7
-"""Of the lease: a run that could not renew for so long stops, well before another may take over."""
+"""The share of the lease after which a run that could not renew it stops, before another may take over."""
 POLL_SECONDS = 5.0
 
 logger = logging.getLogger(__name__)

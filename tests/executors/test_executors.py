@@ -30,7 +30,7 @@ from extract.executors.local import LocalExecutor
 from extract.features import rules
 from extract.monitoring.progress import Progress
 from extract.sources.nav import source as nav_feed
-from extract.sources.nav.client import FeedConnection
+from extract.sources.nav.client import FeedEndpoint
 from extract.sources.nav.details import DetailBatch, fetch_details
 from extract.sources.nav.state import Pending, feed_state
 from tests.executors import functions
@@ -203,10 +203,10 @@ def test_neither_the_scheduler_nor_a_log_nor_an_environment_shows_the_token(
     address: DaskExecutor, tmp_path: Path
 ) -> None:
     settings = FeedSettings(token="hush.hush.hush")
-    connection = FeedConnection(settings)
+    endpoint = FeedEndpoint(settings)
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    function = partial(functions.wait_for_pipe, token=(connection, settings))
+    function = partial(functions.wait_for_pipe, token=(endpoint, settings))
     future = address._submit(function, [str(pipe)])
     client = address._client
     with pipe.open("w"):  # waits until the worker runs the task

@@ -144,14 +144,14 @@ FAULTS = (
         "truncated JSON with 200",
         "tries again, then gives up",
         75,
-        "sent not JSON",
+        "sent a body that is not JSON",
         _always(PAGE, status=200, body='{"id": "x", "items": [{'),
     ),
     ApiFault(
         "HTML with 200",
         "tries again, then gives up",
         75,
-        "sent not JSON",
+        "sent a body that is not JSON",
         _always(PAGE, status=200, body="<html>Vedlikehold</html>"),
     ),
     ApiFault(
@@ -242,7 +242,7 @@ FAULTS = (
         "Latin-1 in place of UTF-8",
         "tries again, then gives up",
         75,
-        "sent not UTF-8: byte 0xc5",
+        "sent a body that is not UTF-8: byte 0xc5",
         _always(
             PAGE, status=200, headers={"Content-Type": "application/json; charset=iso-8859-1"}, body="Ås"
         ),

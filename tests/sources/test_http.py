@@ -199,7 +199,7 @@ def test_the_server_that_is_too_busy_is_asked_by_fewer_at_once_and_by_more_again
         assert asyncio.run(limits(server.url)) == [16, 2, 2, 16]
 
 
-def test_no_more_requests_are_under_way_than_connections() -> None:
+def test_no_more_requests_are_under_way_than_allowed() -> None:
     active = most = 0
     lock = threading.Lock()
 

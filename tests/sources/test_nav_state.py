@@ -128,7 +128,7 @@ def test_a_page_that_had_entries_and_shows_none_is_not_believed() -> None:
 
 def test_a_day_is_due_once_and_not_in_a_warehouse_that_is_new() -> None:
     state = FeedState("nav.no")
-    assert not state.is_daily_due(NOON.date())
+    assert state.days_since_daily(NOON.date()) == 0
     state.daily_on = NOON.date()
-    assert not state.is_daily_due(NOON.date())
-    assert state.is_daily_due(NOON.date() + timedelta(days=1))
+    assert state.days_since_daily(NOON.date()) == 0
+    assert state.days_since_daily(NOON.date() + timedelta(days=1)) == 1

@@ -32,7 +32,7 @@ from extract.sources.loads import Reject
 
 CHUNK = 1 << 18
 DOWNLOAD_SECONDS = 3600
-"""Of one attempt."""
+"""The longest time of one attempt."""
 MAX_UNIT_BYTES = 32 << 20
 HIGHEST_UPDATE = 10**10
 """The register numbered some 30 million updates in ten years: what is above this is no number of one."""
@@ -84,13 +84,10 @@ class RegisterClient:
             with suppress(KeyError, ValueError):
                 self.made_at = parsedate_to_datetime(response.headers["Last-Modified"]).astimezone(UTC)
 
-        options: dict[str, Any] = {
-            "timeout": aiohttp.ClientTimeout(DOWNLOAD_SECONDS, sock_read=self._settings.read_timeout),
-            "auto_decompress": False,
-            "headers": {"Accept-Encoding": "identity"},
-        }
+        limits = aiohttp.ClientTimeout(DOWNLOAD_SECONDS, sock_read=self._settings.read_timeout)
+        packed = {"Accept-Encoding": "identity"}
         async with HttpClient(self._settings) as client:
-            await client.request("GET", url, save, **options)
+            await client.request("GET", url, save, timeout=limits, auto_decompress=False, headers=packed)
 
     def changed_units(self, state: dict[str, Any]) -> tuple[list[Any], bool]:
         """The units that the next updates name, as they are now, and rejects; whether no updates follow.

@@ -18,7 +18,7 @@ from typing import Any
 
 from extract.config import RegisterSettings
 from extract.hashing import hash_of
-from extract.loading.load import prepare
+from extract.loading.load import recover_local_state
 from extract.privacy.redact import is_organisation_number
 from extract.schema import UNITS
 from extract.sources.brreg.client import KINDS, RegisterClient, reject
@@ -27,7 +27,7 @@ from extract.warehouses.base import Warehouse
 
 SOURCE = "register"
 ROWS = 100_000
-"""Of the warehouse, in one answer."""
+"""How many rows of the warehouse are read at once."""
 BATCH = 5_000
 """Units in a batch of the download: some twenty megabytes while they are Python objects."""
 SLACK = timedelta(hours=1)
@@ -44,7 +44,7 @@ def load_register(warehouse: Warehouse, settings: RegisterSettings) -> str:
     Raises SourceUnavailable, ConfigurationError, JobMarketError.
     """
     pipeline = warehouse.pipeline()
-    prepare(warehouse, pipeline)
+    recover_local_state(warehouse, pipeline)
     lines = []
     log = LoadLog(SOURCE, seen_rejects=known_rejects(warehouse, SOURCE))
     for kind in KINDS:

@@ -19,7 +19,7 @@ from typing import Any
 
 from extract.config import ArchiveSettings
 from extract.errors import JobMarketError
-from extract.loading.load import prepare
+from extract.loading.load import recover_local_state
 from extract.schema import AD_FEATURES, AD_VERSIONS
 from extract.sources.loads import LoadLog, Reject, load
 from extract.sources.mongo.archive import Document, documents_in, documents_on_server, opened
@@ -60,7 +60,7 @@ def import_archive(
     Raises ConfigurationError; SourceUnavailable and JobMarketError once what was read before is loaded.
     """
     pipeline = warehouse.pipeline()
-    prepare(warehouse, pipeline)
+    recover_local_state(warehouse, pipeline)
     report, loads, started_at = ReconciliationReport(), list[str](), datetime.now(UTC)
     documents = documents_in(file, settings.collection) if file else documents_on_server(settings)
     is_done = False

@@ -39,7 +39,7 @@ class _Unauthorized(Exception):
     """401."""
 
 
-class FeedConnection:
+class FeedEndpoint:
     """Where the feed is, and the bearer token: the configured one, or the public one once it was fetched.
 
     One object serves a whole run, so that its parts share what was fetched; workers get copies.
@@ -48,10 +48,10 @@ class FeedConnection:
     def __init__(self, settings: FeedSettings) -> None:
         self.settings, self.base_url = settings, settings.base_url.rstrip("/")
         self.token: str | None = settings.token
-        self.is_configured = settings.token is not None
+        self.has_configured_token = settings.token is not None
 
     def __repr__(self) -> str:  # without the token
-        return f"FeedConnection({self.base_url})"
+        return f"FeedEndpoint({self.base_url})"
 
 
 class FeedClient(HttpClient):
@@ -61,9 +61,9 @@ class FeedClient(HttpClient):
     SourceUnavailable when the feed does not answer as it should in all attempts.
     """
 
-    def __init__(self, connection: FeedConnection, connections: int = 1) -> None:
-        super().__init__(connection.settings, connections)
-        self._feed = connection
+    def __init__(self, endpoint: FeedEndpoint, max_requests: int = 1) -> None:
+        super().__init__(endpoint.settings, max_requests)
+        self._feed = endpoint
         self._refreshing = asyncio.Lock()
 
     async def first_page(self, since: datetime) -> Page | None:
@@ -121,7 +121,7 @@ class FeedClient(HttpClient):
     async def _fresh_token(self, refused: str | None) -> str:
         """A token other than the refused one, fetched once for all requests that wait for it."""
         feed, path = self._feed, "/api/publicToken"
-        if feed.is_configured and refused:
+        if feed.has_configured_token and refused:
             raise ConfigurationError(
                 f"{feed.base_url} refuses the token in sources.nav_feed.token (401). Correct it in "
                 ".dlt/secrets.toml or SOURCES__NAV_FEED__TOKEN, or remove it to use the public one."
@@ -160,8 +160,8 @@ def _page(body: bytes) -> Page:
 
 
 def _token_in(body: bytes) -> str:
-    """The JWT in the last line of the prose that `publicToken` answers."""
-    lines = body.decode("utf-8", "replace").split()
-    if not lines or not JWT.fullmatch(lines[-1]):
+    """The JWT that is the last word of the text that `publicToken` answers."""
+    words = body.decode("utf-8", "replace").split()
+    if not words or not JWT.fullmatch(words[-1]):
         raise ParseError("a text without a token")
-    return lines[-1]
+    return words[-1]

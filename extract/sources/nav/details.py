@@ -1,4 +1,4 @@
-"""Fetch the details of a batch of ads and make rows of them: a pure function of its batch.
+"""Fetch the details of a batch of ads and make rows of them. A batch is safe to fetch twice.
 
 pending ads ──> GET feedentry, concurrently ──> redact ──> version + features + fields
 """
@@ -15,15 +15,17 @@ from typing import Any
 from extract.errors import SourceUnavailable
 from extract.privacy.redact import redact
 from extract.sources.loads import ACTIVE, FEED, Reject, Row, ad_rows
-from extract.sources.nav.client import FeedClient, FeedConnection, NotFound
+from extract.sources.nav.client import FeedClient, FeedEndpoint, NotFound
 from extract.sources.nav.parse import Detail, rejected
 from extract.sources.nav.state import Pending
 
 MIN_FAILURES = 4
-"""This many ads in a row that cannot be had mean that the feed is down, however few the connections."""
+"""At least this many failures in a row mean that the feed is down, also with fewer requests at once."""
 MAX_FIELD_NAME = 80
 MAX_FIELD_DEPTH = 4
 KINDS = {str: "string", bool: "boolean", int: "number", float: "number", dict: "object", list: "array"}
+
+Outcome = Detail | Reject | NotFound | SourceUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -45,22 +47,22 @@ class DetailBatch:
 
 
 def fetch_details(
-    ads: Mapping[str, Pending], connection: FeedConnection, connections: int, extracted_at: datetime
+    ads: Mapping[str, Pending], endpoint: FeedEndpoint, max_requests: int, extracted_at: datetime
 ) -> DetailBatch:
-    """Fetch the ads' details, at most `connections` at once.
+    """Fetch the ads' details, at most `max_requests` at once.
 
     Raises ConfigurationError where the token is refused; every other failure is in the result.
     """
-    return asyncio.run(_fetch(ads, connection, connections, extracted_at))
+    return asyncio.run(_fetch(ads, endpoint, max_requests, extracted_at))
 
 
 async def _fetch(
-    ads: Mapping[str, Pending], connection: FeedConnection, connections: int, extracted_at: datetime
+    ads: Mapping[str, Pending], endpoint: FeedEndpoint, max_requests: int, extracted_at: datetime
 ) -> DetailBatch:
     batch, failures_in_a_row = DetailBatch(), 0
     untried = sum(pending.reason is None for pending in ads.values())
-    enough_failures = max(MIN_FAILURES, min(connections, untried))
-    async with FeedClient(connection, connections) as client:
+    enough_failures = max(MIN_FAILURES, min(max_requests, untried))
+    async with FeedClient(endpoint, max_requests) as client:
         tasks = [asyncio.create_task(_ask(client, ad_id)) for ad_id in ads]
         try:
             for task in asyncio.as_completed(tasks):
@@ -72,7 +74,8 @@ async def _fetch(
                 if not isinstance(detail, SourceUnavailable):
                     failures_in_a_row = 0
                     continue
-                # An ad that failed before says nothing of the feed; enough others in a row do.
+                # Failures of ads that failed before are not counted. This many others in a row mean that the
+                # feed is down.
                 failures_in_a_row += ads[ad_id].reason is None
                 if failures_in_a_row >= enough_failures:
                     batch.unavailable = failure
@@ -84,7 +87,7 @@ async def _fetch(
     return batch
 
 
-async def _ask(client: FeedClient, ad_id: str) -> tuple[str, Any]:
+async def _ask(client: FeedClient, ad_id: str) -> tuple[str, Outcome]:
     """The ad with its detail, or with why there is none."""
     try:
         return ad_id, await client.detail(ad_id)
@@ -93,11 +96,7 @@ async def _ask(client: FeedClient, ad_id: str) -> tuple[str, Any]:
 
 
 def _take(
-    batch: DetailBatch,
-    ad_id: str,
-    pending: Pending,
-    detail: Detail | Reject | NotFound | SourceUnavailable,
-    extracted_at: datetime,
+    batch: DetailBatch, ad_id: str, pending: Pending, detail: Outcome, extracted_at: datetime
 ) -> str | None:
     """Add to the batch what the detail says; why the ad stays pending, or None."""
     if isinstance(detail, Exception):

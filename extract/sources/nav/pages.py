@@ -9,11 +9,11 @@ from extract.errors import SourceUnavailable
 from extract.sources.loads import Reject
 from extract.sources.nav.client import FeedClient, NotFound
 from extract.sources.nav.parse import Event, Page
-from extract.sources.nav.run import ExtractionRun
+from extract.sources.nav.run import LOOKBACK, ExtractionRun
 from extract.sources.nav.state import FeedState, Pending, fingerprint
 
 MAX_PAGES_WITHOUT_NEW = 20
-"""In a row, without an entry that this run has not seen: a feed that sends them would have no end."""
+"""This many pages in a row without an entry that is new to this run end it: the feed has no end."""
 
 logger = logging.getLogger(__name__)
 
@@ -30,11 +30,11 @@ class Walk:
 async def walk_pages(run: ExtractionRun, state: FeedState) -> Walk:
     """Read on from where the run is, at most `pages_per_load` pages, and record what they say in the state.
 
-    A feed that fails on the way ends the walk: the pages before count. Raises SourceUnavailable if there are
-    none, ConfigurationError.
+    A feed that fails on the way ends the walk: the pages before count. Raises SourceUnavailable if no page
+    was read. Raises ConfigurationError if the token is refused.
     """
     walk = Walk()
-    async with FeedClient(run.connection) as client:
+    async with FeedClient(run.endpoint) as client:
         try:
             page = await _first(client, run, state)
             while page is not None:
@@ -61,14 +61,16 @@ async def _first(client: FeedClient, run: ExtractionRun, state: FeedState) -> Pa
     since, run.since = run.since, None
     if since:
         return await client.first_page(since)
-    if state.recent and not state.is_daily_due(run.started_at.date()):
+    if state.recent and state.days_since_daily(run.started_at.date()) < 1:
         try:
             return await client.page(state.recent[0].page_id)
         except NotFound:
             logger.warning("the feed no longer knows the cursor's page; the last days are read again")
     if state.newest_event_at is None:
         return await client.first_page(run.started_at - timedelta(days=run.settings.since_days))
-    return await client.first_page(run.look_back(state.newest_event_at))
+    since = state.newest_event_at - LOOKBACK
+    run.add_known_entries(since)
+    return await client.first_page(since)
 
 
 def _take(page: Page, walk: Walk, run: ExtractionRun, state: FeedState) -> None:

@@ -14,12 +14,10 @@ from extract.privacy.redact import redact
 from extract.sources.loads import ACTIVE, ParseError, Reject
 
 MASKED_TITLE = "..."
+"""What NAV shows in place of a title that it hides."""
 MAX_AHEAD = timedelta(days=1)
 """A time further ahead of now than this cannot be true."""
-REJECT_CODE_PATHS = (
-    "id",
-    *(f"payload.{name}" for name in ("id", "_feed_entry.uuid", "_feed_entry.sistEndret")),
-)
+REJECT_CODE_PATHS = ("id", "payload.id", "payload._feed_entry.uuid", "payload._feed_entry.sistEndret")
 
 
 class Event(NamedTuple):
@@ -29,7 +27,7 @@ class Event(NamedTuple):
     status: str
     event_at: datetime
     is_masked: bool | None = None
-    """Of a closing event: whether title and employer are hidden, as they are unless the ad expired."""
+    """True if NAV hides title and employer, which it does for every ad that did not expire. None: ACTIVE."""
 
 
 class Entry(NamedTuple):
@@ -118,7 +116,7 @@ def _json_object(body: bytes) -> dict[str, Any]:
     try:
         value = decode_json(body)
     except ValueError as error:
-        raise ParseError(str(error)) from None
+        raise ParseError(f"a body that is {error}") from None
     if not isinstance(value, dict):
         raise ParseError(f"a JSON {type(value).__name__} in place of an object")
     return value

@@ -11,7 +11,7 @@ from typing import Any
 from extract.config import FeedSettings
 from extract.executors.bounded_map import BatchExecutor
 from extract.monitoring.progress import Progress
-from extract.sources.nav.client import FeedConnection
+from extract.sources.nav.client import FeedEndpoint
 from extract.sources.nav.parse import Entry, Event
 from extract.sources.nav.state import FeedState, Pending, fingerprint
 from extract.warehouses.base import Warehouse
@@ -33,7 +33,7 @@ class ExtractionRun:
     since: datetime | None = None
     """Read the feed from here (UTC) and not from the cursor; the first load uses it up."""
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
-    connection: FeedConnection = field(init=False)
+    endpoint: FeedEndpoint = field(init=False)
     state: FeedState | None = None
     """From the first load on."""
     next_page_id: str | None = None
@@ -45,9 +45,9 @@ class ExtractionRun:
     seen_entries: set[bytes] = field(default_factory=set)
     """The fingerprints of the entries that were read."""
     known_entries: set[bytes] = field(default_factory=set)
-    """Those that an earlier run loaded, as far as this one will meet them."""
+    """Entries already in the warehouse, on the pages that this run reads again."""
     pages_without_new: int = 0
-    """In a row, up to the last one read."""
+    """How many were read in a row, up to the last one."""
     failed: set[str] = field(default_factory=set)
     """Ads whose detail could not be had."""
     has_retried: bool = False
@@ -57,12 +57,13 @@ class ExtractionRun:
     finished: int = 0
     """Loads that an earlier run left pending."""
     events: int = 0
+    """New events; the progress counts all entries."""
     details: int = 0
     unavailable: str | None = None
     """Why the feed was given up on; what was read before is loaded all the same."""
 
     def __post_init__(self) -> None:
-        self.connection = FeedConnection(self.settings)
+        self.endpoint = FeedEndpoint(self.settings)
 
     def __str__(self) -> str:
         first = f"pending loads finished first: {self.finished}; " if self.finished else ""
@@ -76,12 +77,10 @@ class ExtractionRun:
         """Whether another load would find nothing to do."""
         return bool(self.unavailable) or (self.is_caught_up and not self.next_details(1))
 
-    def look_back(self, newest_event_at: datetime) -> datetime:
-        """Where the lookback begins (UTC); what is in the warehouse from there on is known."""
-        since = newest_event_at - LOOKBACK
+    def add_known_entries(self, since: datetime) -> None:
+        """Add the entries since that time (UTC) that are in the warehouse."""
         rows = self._query("ad_id, status, event_at", since - timedelta(days=1))
         self.known_entries |= {fingerprint(Entry(Event(*row), None)) for row in rows}
-        return since
 
     def next_details(self, limit: int) -> list[str]:
         """The ads whose details are fetched next; those that failed are asked for once more at the end."""
@@ -93,14 +92,14 @@ class ExtractionRun:
         ads.sort(key=lambda ad_id: (pending[ad_id].reason is not None, pending[ad_id].event_at))
         return ads[:limit]
 
-    def finish_walk(self, state: FeedState, events: Iterable[Event]) -> None:
+    def queue_daily_rereads(self, state: FeedState, events: Iterable[Event]) -> None:
         """Once a day, make the details of some open ads pending, since an ad can change without an event.
 
         Each ad's turn comes once in `reread_days` days. `events` are those of the current load.
         """
         today, days = self.started_at.date(), self.settings.reread_days
-        if state.daily_on and state.is_daily_due(today):
-            missed = min((today - state.daily_on).days, days)
+        missed = min(state.days_since_daily(today), days)
+        if missed > 0:
             due = {(today.toordinal() - day) % days for day in range(missed)}
             current = {event.ad_id for event in events}
             active_at = "max(case when status = 'ACTIVE' then event_at end)"
@@ -116,7 +115,7 @@ class ExtractionRun:
             state.daily_on = today
 
     def _query(self, columns: str, since: datetime, tail: str = "") -> list[tuple[Any, ...]]:
-        """Of the events that were loaded since a time (UTC): BigQuery reads their partitions only."""
+        """A query of the events that were loaded since a time (UTC): BigQuery reads their partitions only."""
         return self.warehouse.query(
             f"select {columns} from {self.warehouse.raw('feed_events')} "
             f"where extracted_at >= timestamp '{since:%F %T}' {tail}"

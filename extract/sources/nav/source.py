@@ -2,9 +2,8 @@
 
     pages ──> events, closing events ──> details of the active ads ──> versions, features ──> dlt
 
-A load is bounded: pages, and once the newest page was read, details. Two passes make
-a first run of 360,000 events cost some 13,000 details instead of 200,000: an ad that a later page shows to be
-inactive is never asked for.
+A load reads at most `pages_per_load` pages. Details are fetched only after the newest page was read, so an ad
+that a later page closes is never asked for: 13,000 details instead of 200,000.
 
 The cursor is in dlt's resource state, which is committed together with the rows: a crash in between leaves
 the old state, and reading a page twice makes the same keys.
@@ -23,7 +22,7 @@ from urllib.parse import urlsplit
 from extract.config import FeedSettings
 from extract.errors import ConfigurationError, SourceUnavailable
 from extract.executors.bounded_map import BatchExecutor
-from extract.loading.load import prepare
+from extract.loading.load import recover_local_state
 from extract.monitoring.progress import Progress
 from extract.schema import AD_FEATURES, AD_VERSIONS, FEED_EVENTS, FEED_FIELDS, FEED_LOADS, RawTable
 from extract.sources.loads import ACTIVE, FEED, LoadLog, Row, ad_rows, load
@@ -36,7 +35,7 @@ from extract.warehouses.base import Warehouse
 BATCH = 200
 """Ads in a batch of details, at most: a megabyte of documents."""
 MAX_LOAD_BYTES = 56 * 2**20
-"""Of documents, after which a load asks for no more details: DuckDB merges them in memory."""
+"""A load with this much of documents asks for no more details: DuckDB merges them in memory."""
 MAX_FIELDS = 1000
 """Fields that are remembered; later ones are kept in the documents only."""
 
@@ -58,7 +57,7 @@ def extract_feed(
     """
     pipeline = warehouse.pipeline()
     run = ExtractionRun(settings, warehouse, executor, progress, since)
-    run.finished = prepare(warehouse, pipeline)
+    run.finished = recover_local_state(warehouse, pipeline)
     run.started_at = now or run.started_at
     while not run.is_done:
         run.loads += load(pipeline, "nav_feed", FEED, partial(items, run))
@@ -95,16 +94,16 @@ def _load(run: ExtractionRun, state: FeedState, log: LoadLog) -> Iterator[Any]:
     # An insert-only merge does not deduplicate inside a load, and an ad that was found inactive can
     # give the key of its own closing event.
     seen = {row[1] for row in closing}
-    submitted, details, rejects, fields = len(closing), 0, walk.rejects, set[str]()
+    submitted, details, rejects, fields = len(closing), 0, [*walk.rejects], set[str]()
     if run.is_caught_up and not run.unavailable:
-        run.finish_walk(state, walk.events)
+        run.queue_daily_rereads(state, walk.events)
         for batch in _details(run, state, extracted_at):
             versions = [row for row in batch.versions if row[1] not in seen]
             seen.update(row[1] for row in versions)
             yield from _item(AD_VERSIONS, versions)
             yield from _item(AD_FEATURES, batch.features)
             submitted += len(versions)
-            details += len(batch.fetched) + len(batch.failed)
+            details += len(batch.fetched) + len(batch.failed)  # asked for; some failed or are rejects
             rejects += batch.rejects
             fields |= batch.fields
     run.events += len(walk.events)
@@ -114,10 +113,21 @@ def _load(run: ExtractionRun, state: FeedState, log: LoadLog) -> Iterator[Any]:
     yield from _item(FEED_FIELDS, ((*name.rsplit(" ", 1), extracted_at) for name in new))
     yield from log.reject(rejects)
     if walk.events or submitted or rejects:
-        counts = (len(walk.events), submitted, details, len(state.pending), len(rejects))
-        key, newest = extracted_at.isoformat(), state.newest_event_at
-        row = (key, log.started_at, extracted_at, walk.pages, walk.entries, *counts, newest, run.is_caught_up)
-        yield from _item(FEED_LOADS, [row])
+        row = {
+            "load_key": extracted_at.isoformat(),
+            "started_at": log.started_at,
+            "extracted_at": extracted_at,
+            "pages_read": walk.pages,
+            "events_read": walk.entries,
+            "events_handed_over": len(walk.events),
+            "versions_handed_over": submitted,
+            "details_fetched": details,
+            "details_owed": len(state.pending),
+            "rejects": len(rejects),
+            "newest_event_at": state.newest_event_at,
+            "is_at_tip": run.is_caught_up,
+        }
+        yield from _item(FEED_LOADS, [tuple(row[name] for name in FEED_LOADS.schema.names)])
 
 
 def _item(table: RawTable, rows: Iterable[Row]) -> Iterator[Any]:
@@ -157,12 +167,8 @@ def _fetch(
         {ad_id: state.pending[ad_id] for ad_id in ads[start : start + size]}
         for start in range(0, len(ads), size)
     ]
-    fetch = partial(
-        fetch_details,
-        connection=run.connection,
-        connections=run.settings.concurrency // min(workers, len(batches)),
-        extracted_at=extracted_at,
-    )
+    limit = run.settings.concurrency // min(workers, len(batches))
+    fetch = partial(fetch_details, endpoint=run.endpoint, max_requests=limit, extracted_at=extracted_at)
     for batch, result, error in run.executor.map_batches(
         fetch, batches, max_in_flight=workers, on_progress=run.progress.batches
     ):

@@ -18,7 +18,7 @@ from extract.warehouses.base import Warehouse
 OVERLAP_EVENTS = 1000
 """The last entries, which the next run reads again: an entry can appear late, behind others."""
 OVERLAP_PAGES = 3
-"""At most; a load reads more pages than these, so it always advances."""
+"""The next run reads at most these again; a load reads more pages, so it always advances."""
 FINGERPRINT_BYTES = 8
 
 
@@ -69,19 +69,19 @@ class FeedState:
 
     def store(self, stored: MutableMapping[str, Any]) -> None:
         """Write it where dlt commits it with the load."""
-        stored.pop("untried", None)
+        stored.pop("untried", None)  # version 4's; they are among the pending ones now
         stored["feed"] = self.feed
         stored["recent"] = [
             [page.page_id, base64.b64encode(b"".join(page.fingerprints)).decode()] for page in self.recent
         ]
         stored["owed"] = {
-            ad_id: [event_at.isoformat(), None, reason] if reason else event_at.isoformat()
+            ad_id: [event_at.isoformat(), reason] if reason else event_at.isoformat()
             for ad_id, (event_at, reason) in self.pending.items()
         }
         stored["newest_event_at"] = self.newest_event_at and self.newest_event_at.isoformat()
         stored["fields"] = sorted(self.fields)
         if self.daily_on:
-            stored["daily"] = {"on": self.daily_on.isoformat(), "pages": []}
+            stored["daily"] = {"on": self.daily_on.isoformat()}
 
     def seen_fingerprints(self) -> set[bytes]:
         """The fingerprints of all entries on the recent pages."""
@@ -111,9 +111,9 @@ class FeedState:
             chain.pop(0)
         self.recent = chain
 
-    def is_daily_due(self, today: date) -> bool:
-        """Whether this is the first run of a day, of a warehouse that is not new."""
-        return self.daily_on is not None and self.daily_on < today
+    def days_since_daily(self, today: date) -> int:
+        """Days since `daily_on`; 0 in a new warehouse. The first run of a day finds 1 or more."""
+        return (today - self.daily_on).days if self.daily_on else 0
 
 
 def feed_state(warehouse: Warehouse) -> FeedState | None:
@@ -139,12 +139,13 @@ def _unpack(text: str) -> tuple[bytes, ...]:
 
 
 def _pending(value: Any) -> Pending:
-    event_at, _, reason = (value, None, None) if isinstance(value, str) else value
+    # Older states have another time, or null, between the two.
+    event_at, *_, reason = (value, None) if isinstance(value, str) else value
     return Pending(datetime.fromisoformat(event_at), reason)
 
 
 def _pending_of_version_4(text: str) -> dict[str, Pending]:
-    """24 bytes for each ad: its uuid, and its event's time in microseconds since 1970."""
+    """The ads in `untried`, 24 bytes each: uuid, and the event's time in microseconds since 1970."""
     packed = base64.b64decode(text)
     pending = {}
     for at in range(0, len(packed), 24):

@@ -14,10 +14,10 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, NamedTuple
 
-from extract.hashing import canonical_json
+from extract.hashing import canonical_json, digest
 from extract.privacy.redact import DROPPED_FIELD, looks_like_code, redact
 from extract.sources.http import MAX_DOCUMENT_BYTES
-from extract.sources.loads import ParseError, Reject, digest
+from extract.sources.loads import ParseError, Reject
 
 
 class Shape(NamedTuple):

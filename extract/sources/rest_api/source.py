@@ -25,15 +25,16 @@ from dlt.sources.rest_api.config_setup import create_response_hooks, expand_plac
 from requests.exceptions import InvalidSchema
 
 from extract.errors import SourceUnavailable
-from extract.loading.load import prepare
+from extract.hashing import digest
+from extract.loading.load import recover_local_state
 from extract.schema import RECORDS
-from extract.sources.loads import LoadLog, Reject, Row, digest, known_rejects, load
+from extract.sources.loads import LoadLog, Reject, Row, known_rejects, load
 from extract.sources.rest_api.records import State, state_of, values
 from extract.sources.rest_api.settings import Api
 from extract.warehouses.base import Warehouse
 
 ROWS = 100_000
-"""Of the warehouse, in one answer."""
+"""How many rows of the warehouse are read at once."""
 BATCH = 1_000
 MAX_PAGES_WITHOUT_NEW = 20
 """Pages that are empty or were shown before, one after the other; then the walk would not end."""
@@ -123,7 +124,7 @@ def load_api(warehouse: Warehouse, api: Api) -> ApiRun:
     Holds some 700 bytes in memory for each version that the warehouse has of this API.
     """
     pipeline = warehouse.pipeline()
-    prepare(warehouse, pipeline)
+    recover_local_state(warehouse, pipeline)
     run = ApiRun(warehouse, api)
     load(pipeline, "api", api.name, run.items)
     logger.info("%s", run)
@@ -141,17 +142,15 @@ def pages(run: ApiRun) -> Iterator[list[Any]]:
     }
     client = RESTClient(api.base_url, api.client.get("headers"), api.auth, session=api.session)
     try:
-        yield from _walk(
-            run,
-            client.paginate(
-                **asked,
-                method=endpoint.get("method", "GET"),
-                headers=endpoint.get("headers"),
-                paginator=api.paginator(),
-                data_selector=api.selector,
-                hooks=create_response_hooks(endpoint.get("response_actions")),
-            ),
+        given = client.paginate(
+            **asked,
+            method=endpoint.get("method", "GET"),
+            headers=endpoint.get("headers"),
+            paginator=api.paginator(),
+            data_selector=api.selector,
+            hooks=create_response_hooks(endpoint.get("response_actions")),
         )
+        yield from _walk(run, given)
     except requests.HTTPError as error:
         status = error.response.status_code if error.response is not None else 0
         field = {401: "secret", 403: "secret", 404: "endpoint.path", 405: "endpoint.path"}
