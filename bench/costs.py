@@ -162,7 +162,8 @@ def daily_statements() -> dict[str, list[Statement]]:
             rows = _rows_a_day(table) * int(row["scans"])
             read = Read(table, rows * wide, WHOLE if table in ROWS_KEPT else SPAN_DAYS[row["span"]])
             by_node[row["node"]][row["statement"]].append(read)
-    by_node["source freshness"]["1"] = [Read("feed_loads", POLLS_A_DAY * 8, SPAN_DAYS["all"])]
+    for table in ("feed_events", "feed_loads"):
+        by_node["source freshness"][table] = [Read(table, ROWS_A_DAY[table] * 8, SPAN_DAYS["all"])]
     return {node: list(statements.values()) for node, statements in by_node.items()}
 
 

@@ -30,6 +30,9 @@ def _(mo):
 
     Each is one statement on a mart of `data/job_market.duckdb`. Close the notebook before the next run of the
     job: DuckDB lets one program at a time write.
+
+    Trust rows from `known_from` on: before it the data is not whole. An ad that is posted again counts again
+    (`fct_ads.repost_of`).
     """)
     return
 

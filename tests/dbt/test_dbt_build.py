@@ -395,6 +395,31 @@ def test_nothing_is_compared_with_a_time_of_which_a_part_is_not_known(warehouse:
     assert warehouse.tables() == warehouse.built_from_nothing()
 
 
+def test_a_revision_is_the_difference_between_what_was_known_later_and_what_is_known_today(
+    warehouse: Warehouse,
+) -> None:
+    first = date(2026, 3, 1)
+    read_later = {"a": 0, "b": 1, "c": 2, "d": 7, "e": 8, "f": 31}
+    with warehouse.raw() as raw:
+        for ad_id, days in read_later.items():
+            row = version(ad_id, {"published": f"{first}"}, f"{first + timedelta(days=days)}T10:00:00Z")
+            raw.append(versions=[row], at=f"{first + timedelta(days=days)}T10:00:00Z")
+    warehouse.dbt("run", "--select", "+daily_revisions")
+    columns = "day, ads, ads_after_1_day, ads_after_7_days, ads_after_30_days"
+    assert warehouse.rows(f"select {columns} from nav_marts.daily_revisions") == [(first, 6, 2, 4, 5)]
+
+    with warehouse.raw() as raw:
+        late = first + timedelta(days=29)
+        row = version("g", {"published": f"{late}"}, f"{late + timedelta(days=9)}T10:00:00Z")
+        before = version("h", {"published": "2026-02-27"}, f"{late + timedelta(days=9)}T10:00:00Z")
+        raw.append(versions=[row, before], at=f"{late + timedelta(days=9)}T10:00:00Z")
+    warehouse.dbt("run", "--select", "+daily_revisions")
+    assert warehouse.rows(f"select {columns} from nav_marts.daily_revisions order by day") == [
+        (first, 6, 2, 4, 5),
+        (late, 1, 0, 0, None),
+    ]
+
+
 def test_the_quartiles_of_lifetimes_are_interpolated(warehouse: Warehouse) -> None:
     lengths = {"IT": [1, 2, 3, 10], "Kultur": [1, 2, 3, 3, 7, 7, 9, 10]}
     documents = [

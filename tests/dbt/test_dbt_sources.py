@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -147,3 +148,29 @@ def test_a_unit_that_arrives_or_changes_later_updates_its_ads_and_the_days(wareh
             found = warehouse.rows(f"select distinct industry from nav_marts.{mart} where ads > 0")
             assert {industry for (industry,) in found} == set(expected.values())
     assert warehouse.tables() == warehouse.built_from_nothing()
+
+
+@pytest.mark.parametrize(
+    ("hours", "status"),
+    [((), "pass"), ((1,), "pass"), ((13,), "warn"), ((37,), "error"), ((37, -48), "error")],
+    ids=[
+        "never read",
+        "an hour ago",
+        "since last night",
+        "for a day and a half",
+        "but by a clock that is ahead",
+    ],
+)
+def test_a_feed_that_nobody_polls_any_more_is_stale_and_one_that_was_never_read_is_not(
+    warehouse: Warehouse, hours: tuple[int, ...], status: str
+) -> None:
+    with warehouse.raw() as raw:
+        for number in hours:
+            raw.append(
+                events=[event(f"{number}", "ACTIVE", DAY)], at=datetime.now(UTC) - timedelta(hours=number)
+            )
+    found: Any = warehouse.invoke("source", "freshness").result
+    assert {result.node.name: str(result.status) for result in found.results} == {
+        "feed_events": status,
+        "feed_loads": status,
+    }
