@@ -100,7 +100,7 @@ states as (
         loaded_at
     from versions
     union all
-    select ad_id, event_on, event_on, null, loaded_at
+    select ad_id, event_on as earlier_on, event_on as seen_on, null, loaded_at
     from events
 ),
 

@@ -16,7 +16,7 @@ ads as (
         {{ dbt.datediff('ads.published_on', 'first_read.read_on', 'day') }} as days_later
     from {{ ref('fct_ads') }} as ads
     inner join first_read on first_read.ad_id = ads.ad_id
-    where ads.published_on >= (select min(read_on) from first_read)
+    where ads.published_on >= (select min(earliest.read_on) from first_read as earliest)
 ),
 
 counted as (
@@ -37,4 +37,4 @@ select
     cast(case when as_of.as_of_on > counted.day + 7 then counted.ads_after_7_days end as int64) as ads_after_7_days,
     cast(case when as_of.as_of_on > counted.day + 30 then counted.ads_after_30_days end as int64) as ads_after_30_days
 from counted
-inner join {{ ref('int_as_of') }} as as_of on counted.day <= as_of.as_of_on
+inner join {{ ref('int_as_of') }} as as_of on as_of.as_of_on >= counted.day

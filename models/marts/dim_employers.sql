@@ -8,7 +8,7 @@ latest as (
     select *
     from ads
     where employer_name is not null
-    qualify row_number() over (partition by employer_number order by published_on desc nulls last, ad_id) = 1
+    qualify row_number() over (partition by employer_number order by published_on desc nulls last, ad_id asc) = 1
 ),
 
 counted as (

@@ -48,12 +48,10 @@ published as (
 ),
 
 shares as (
-    select
-        *,
-        sum(case when rules_version is not null then ads else 0 end) over (partition by month)
-        / sum(ads) over (partition by month) as share_read
+    select month, sum(case when rules_version is not null then ads else 0 end) / sum(ads) as share_read
     from published
     where dimension = 'all'
+    group by month
 )
 
 select
@@ -71,6 +69,6 @@ select
     shares.share_read as share_captured,
     months.known_from
 from published
-inner join (select distinct month, share_read from shares) as shares on shares.month = published.month
+inner join shares on shares.month = published.month
 inner join months on months.month = published.month
 where published.rules_version is not null

@@ -39,9 +39,13 @@ captured as (
 
 -- A week in which a group has no ad is compared with the year before, too.
 keys as (
-    select week, occupation, county from counted where ads > 0
+    select week, occupation, county
+    from counted
+    where ads > 0
     union distinct
-    select week + 364, occupation, county from counted where ads > 0
+    select week + 364, occupation, county
+    from counted
+    where ads > 0
 )
 
 select
