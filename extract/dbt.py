@@ -89,11 +89,12 @@ def build(warehouse: Warehouse, console: Console) -> BuildSummary:
 def _count(command: str, outcome: Any, summary: BuildSummary) -> None:
     failed = []
     for result in outcome.results:
-        status, message = str(result.status), " ".join(str(result.message or "").split())
-        if status in FAILED:
-            failed.append(f"{result.node.name}: {message or status}")
-        elif status == "warn":
-            summary.warnings.append(f"{result.node.name}: {message or 'stale'}")
+        # A source whose freshness was checked has no message.
+        text = f"{result.node.name}: {' '.join(str(result.message or 'stale').split())}"
+        if str(result.status) in FAILED:
+            failed.append(text)
+        elif str(result.status) == "warn":
+            summary.warnings.append(text)
     kinds = Counter(result.node.resource_type for result in outcome.results)
     summary.models += kinds["model"]
     summary.tests += kinds["test"]

@@ -47,7 +47,7 @@ def move_local_state_aside(warehouse: Warehouse) -> Path | None:
 
 
 def reconcile_pending(pipeline: dlt.Pipeline, warehouse: Warehouse, stored: StoredState | None) -> None:
-    """If one pending package cannot be loaded on top of the warehouse's state, move the whole folder aside.
+    """If one pending package cannot be loaded on top of the warehouse's state, move the local folder aside.
 
     A package diverged if it was extracted from another state than the one in the warehouse: an older copy of
     the warehouse was restored, or another machine has loaded since. Nor can dlt load a package without a

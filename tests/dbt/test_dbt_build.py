@@ -20,7 +20,7 @@ def test_an_empty_warehouse_builds_and_its_marts_are_empty(warehouse: Warehouse)
     warehouse.dbt("build")
     warehouse.dbt("run")
     marts = {name: rows for name, rows in warehouse.tables().items() if name.startswith("nav_marts.")}
-    assert len(marts) == 15
+    assert len(marts) == 16
     assert not any(marts.values())
 
 

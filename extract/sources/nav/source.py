@@ -53,7 +53,8 @@ def extract_feed(
     """Read what is new in the feed and load it until nothing is left.
 
     `since` (UTC) reads the feed again from there; without it the cursor is followed. `now` is the time
-    of the run (UTC). Raises SourceUnavailable once what was read before is loaded, JobMarketError.
+    of the run (UTC). Raises SourceUnavailable if the feed fails, after what was read before it is loaded.
+    Raises ConfigurationError if the token is refused, and JobMarketError if a load fails.
     """
     pipeline = warehouse.pipeline()
     run = ExtractionRun(settings, warehouse, executor, progress, since)
