@@ -38,8 +38,8 @@ ads as (
 
 open_ads as (
     select
-        day, -- noqa: RF03
-        ads.cell, -- noqa: RF03
+        day,
+        ads.cell,
         1 as ads,
         ads.positions,
         ads.weight,

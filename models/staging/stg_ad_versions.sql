@@ -7,8 +7,6 @@
     on_schema_change='append_new_columns',
 ) }}
 
--- The keys of the JSON are NAV's.
--- noqa: disable=CP02,RF03
 with source as (
     select versions.*, loads.loaded_at
     from {{ source('nav_raw', 'ad_versions') }} as versions
