@@ -44,13 +44,13 @@ def health_of(rows: list[Row]) -> Health | None:
     if not rows:
         return None
     run = [row for row in rows if row[0] == rows[0][0]]
-    _, extracted_at, lag, is_at_tip, _, owed, _ = run[0]
+    _, extracted_at, lag, is_at_tip, _, pending, _ = run[0]
     return Health(
         extracted_at,
         None if lag is None else timedelta(seconds=max(0, lag)),
         bool(is_at_tip),
         sum(row[4] for row in run),
-        owed or 0,
+        pending or 0,
         sum(row[6] or 0 for row in run),
     )
 
@@ -65,7 +65,7 @@ def warnings(health: Health | None, shown: Figures, now: datetime, stale_after: 
         found.append(Warned("stale", {"age": age}))
     if not health.is_at_tip:
         found.append(Warned("not_at_tip", {}))
-    for key, number in (("owed", health.details_owed), ("rejects", health.rejects)):
+    for key, number in (("pending", health.details_owed), ("rejects", health.rejects)):
         if number:
             found.append(Warned(f"{key}_one", {}) if number == 1 else Warned(key, {"number": number}))
     return [*found, *_unknown(shown)]

@@ -23,7 +23,7 @@ def share_of(day: date) -> float:
 
 
 def level_of(level1: str, years_ago: float) -> float:
-    """The ads of an occupation so many years before the world's end as a share of those at its end."""
+    """The ads of an occupation, `years_ago` before the end of the world, as a share of those at its end."""
     slump = _SLUMP_DEPTH * exp(-(((years_ago - _SLUMP_YEARS_AGO) / _SLUMP_WIDTH) ** 2))
     return max(0.0, 1 - _GROWTH.get(level1, 0) * years_ago) * (1 - slump)
 

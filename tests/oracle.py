@@ -83,7 +83,7 @@ class Expected:
     feed_events: set[tuple[str, str, datetime]] = field(default_factory=set)
     tombstones: set[tuple[str, datetime]] = field(default_factory=set)  # ad_id, changed_at
     captures: dict[str, list[Capture]] = field(default_factory=dict)  # ACTIVE details, by ad_id
-    owed: set[str] = field(default_factory=set)  # details that still fail after the last poll
+    pending: set[str] = field(default_factory=set)  # details that still fail after the last poll
     ads: dict[str, AdRow] = field(default_factory=dict)
     new_ads: Counter[date] = field(default_factory=Counter)  # days with none are not named
     new_positions: Counter[date] = field(default_factory=Counter)
@@ -113,10 +113,10 @@ def expected(
             if event.status != "ACTIVE":
                 result.tombstones.add((event.ad_id, event.event_at))
         for ad_id, event in last.items():
-            (result.owed.add if event.status == "ACTIVE" else result.owed.discard)(ad_id)
-        for ad_id in sorted(result.owed):
+            (result.pending.add if event.status == "ACTIVE" else result.pending.discard)(ad_id)
+        for ad_id in sorted(result.pending):
             if not fails(ad_id, number):
-                result.owed.discard(ad_id)
+                result.pending.discard(ad_id)
                 _fetch(world, ad_id, number, poll, result)
 
     for ad_id, events in by_ad.items():

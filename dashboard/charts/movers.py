@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dashboard.chart import Chart, Drawing, Figures, Row, Said
+from dashboard.chart import Chart, Figures, Row, Said
 from dashboard.groups import DIMENSIONS, UNKNOWN, whole
 from dashboard.recent import COLUMNS, QUERY, recent
 from dashboard.style import change_bars
@@ -43,18 +43,13 @@ def figures(rows: list[Row]) -> Figures:
     return Figures(sorted(largest, key=lambda row: -row[4]), None, caveats, [], said)
 
 
-def draw() -> Drawing:
-    """A bar for each change, from zero."""
-    return change_bars()
-
-
 MOVERS = Chart(
     id="movers",
     mart="daily_new_ads",
     query=QUERY,
     columns=COLUMNS,
     figures=figures,
-    draw=draw,
+    draw=change_bars,
     series={
         "dimension": "dimension",
         "label": "value",

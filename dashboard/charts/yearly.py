@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboard.chart import Chart, Column, Drawing, Figures, Row, Said
+from dashboard.chart import Chart, Column, Figures, Row, Said
 from dashboard.groups import SHARE_NEEDED, UNKNOWN, change
 from dashboard.style import change_bars
 
@@ -64,18 +64,13 @@ def _said(ordered: list[Row]) -> Said:
     return Said("said" if up else "said_none", {**filled, "group": known[0][:2], "most_percent": known[0][5]})
 
 
-def draw() -> Drawing:
-    """A bar for each change, from zero."""
-    return change_bars()
-
-
 YEARLY = Chart(
     id="yearly_change",
     mart="yearly_change",
     query=QUERY,
     columns=COLUMNS,
     figures=figures,
-    draw=draw,
+    draw=change_bars,
     series={
         "dimension": "dimension",
         "label": "value",

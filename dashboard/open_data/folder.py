@@ -7,14 +7,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jinja2
-
 from dashboard.open_data import about
 from dashboard.open_data.about import Edition
 from dashboard.open_data.catalog import dcat
 from dashboard.open_data.package import one_line, package
 from dashboard.open_data.releases import PACKAGE, SUMS, write_json, write_release, write_sums
 from dashboard.open_data.tables import EXPOSURE, Table, write_tables
+from dashboard.templates import template
 from extract.warehouses.base import Warehouse
 
 HERE = Path(__file__).parent
@@ -50,14 +49,7 @@ def _edition(warehouse: Warehouse, manifest: Mapping[str, Any], made_at: datetim
 
 
 def _page(edition: Edition, tables: Sequence[Table], releases: Sequence[str]) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    return environment.get_template("index.html").render(
+    return template(HERE, "index.html").render(
         about=about,
         edition=edition,
         tables=tables,

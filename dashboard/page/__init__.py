@@ -10,7 +10,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 
 from dashboard.chart import Chart, Figures
@@ -25,6 +24,7 @@ from dashboard.open_data.catalog import dataset
 from dashboard.open_data.folder import OpenData
 from dashboard.page.tables import default_rows, table
 from dashboard.seasons import holidays, seasons
+from dashboard.templates import template
 from dashboard.texts import Texts
 
 HERE = Path(__file__).parent
@@ -51,7 +51,7 @@ class Page:
 def render(page: Page) -> str:
     """The HTML of the page."""
     texts = page.texts
-    return _template("index.html").render(
+    return template(HERE, "index.html").render(
         **_shared(texts, page.pages),
         page=page,
         warnings=[texts.say("warning", warned.key, **warned.filled) for warned in page.warnings],
@@ -68,7 +68,7 @@ def render_methods(
     texts: Texts, pages: Mapping[str, str], methods: Mapping[str, str], made_at: datetime
 ) -> str:
     """The HTML of the page of methods."""
-    return _template("methods.html").render(
+    return template(HERE, "methods.html").render(
         **_shared(texts, methods), to_page=pages[texts.language], made_at=made_at
     )
 
@@ -76,17 +76,6 @@ def render_methods(
 def counted_to(figures: Mapping[str, Figures]) -> date | None:
     """The last day of the open ads."""
     return max((row[0] for row in figures["open_ads"].rows), default=None)
-
-
-def _template(name: str) -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    return environment.get_template(name)
 
 
 def _shared(texts: Texts, pages: Mapping[str, str]) -> dict[str, Any]:

@@ -77,7 +77,7 @@ class Warehouse(ABC):
         return self._run(sql, writes=True)
 
     def read(self, sql: str, rows: int) -> Iterator[pa.Table]:
-        """The result of a query in tables of at most so many rows; memory stays flat.
+        """The result of a query in tables of at most `rows` rows; memory stays flat.
 
         No table if what it reads does not exist. Read it to its end or close it before anything is written.
         Raises JobMarketError.

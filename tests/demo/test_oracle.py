@@ -67,9 +67,9 @@ def test_a_detail_that_fails_is_owed_until_it_is_fetched_or_inactive(world: Worl
     middle = world.start + timedelta(days=5)
     broken = expected(world, [middle, world.until], AS_OF, fails=lambda ad_id, poll: poll == 0)
     whole = expected(world, [world.until], AS_OF)
-    assert not broken.owed and broken.ads == whole.ads
+    assert not broken.pending and broken.ads == whole.ads
     always = expected(world, [middle, world.until], AS_OF, fails=lambda ad_id, poll: True)
-    assert always.owed == {ad_id for ad_id, row in whole.ads.items() if row.status == "ACTIVE"}
+    assert always.pending == {ad_id for ad_id, row in whole.ads.items() if row.status == "ACTIVE"}
     assert not any(row.is_captured for row in always.ads.values())
 
 

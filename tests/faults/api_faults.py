@@ -114,7 +114,7 @@ FAULTS = (
     ApiFault("503 without an end", "gives up", 75, "answered 503", _always(EVERYWHERE, status=503)),
     ApiFault(
         "429 with Retry-After in seconds",
-        "waits as long as it is told",
+        "waits as long as the header says",
         0,
         "events:",
         ({"path": PAGE, "status": 429, "headers": {"Retry-After": "0"}, "times": 1},),

@@ -229,11 +229,11 @@ def test_the_banner_names_the_day_from_which_the_content_is_known() -> None:
     fresh, now = Health(NOW, None, True, 1, 1, 1), NOW
     found = warnings(fresh, Figures(rows, shaded=shaded), now, timedelta(hours=36))
     assert found == [
-        Warned("owed_one", {}),
+        Warned("pending_one", {}),
         Warned("rejects_one", {}),
         Warned("unknown_past", {"day": TODAY - timedelta(days=3)}),
     ]
-    assert "1 ads" not in texts_in("en").say("warning", "owed_one")
+    assert "1 ads" not in texts_in("en").say("warning", "pending_one")
     still = [(TODAY - timedelta(days=5), TODAY)]
     assert warnings(fresh, Figures(rows, shaded=still), now, timedelta(hours=36))[-1].key == "unknown_now"
 
@@ -381,7 +381,7 @@ def test_a_reader_is_warned_of_what_is_old_or_incomplete(site: Site) -> None:
     old = Health(datetime(2026, 3, 18, tzinfo=UTC), None, False, 0, 4, 2)
     known = site.figures["new_ads"]
     found = [one.key for one in warnings(old, known, now, timedelta(hours=36))]
-    assert found == ["stale", "not_at_tip", "owed", "rejects"]
+    assert found == ["stale", "not_at_tip", "pending", "rejects"]
     fresh = Health(now, None, True, 10, 0, 0)
     assert warnings(fresh, known, now, timedelta(hours=36)) == []
     assert [one.key for one in warnings(None, known, now, timedelta(hours=36))] == ["empty"]

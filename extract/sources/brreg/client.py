@@ -183,7 +183,7 @@ def _names_a_unit(update: Any) -> bool:
 
 
 class _Reader:
-    """Reads a stream, and fails where no unit ends within so many bytes; blanks pack to nothing."""
+    """Reads a stream, and fails where no unit ends within MAX_UNIT_BYTES. Blanks compress to nothing."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream

@@ -99,7 +99,7 @@ class FeedState:
     def advance_cursor(self, read: Mapping[str, tuple[bytes, ...]], *, broke_off: bool) -> None:
         """Keep the last of the pages that the run has read, cut to the overlap.
 
-        `read` has the fingerprints by page. Pages that the run broke off before it came to them stay.
+        `read` has the fingerprints by page. Pages that the run did not reach stay.
         """
         before = {page.page_id: page.fingerprints for page in self.recent}
         # A page that had entries and shows none now is not believed: they are still known.
